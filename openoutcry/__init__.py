@@ -1,0 +1,1 @@
+"""Open Outcry: auctions among software agents that do not trust each other."""

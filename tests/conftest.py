@@ -1,0 +1,28 @@
+"""Chooses how hard the property tests try; used by every test.
+
+`HYPOTHESIS_PROFILE` names the profile: `dev` looks for new failures at each run, `ci` tries the same cases at
+each run, `long` tries fifty times as many. Unset, it is `ci` where the environment says `CI`, and `dev`
+elsewhere. No profile has a deadline: machines are shared, and a slow case is not a wrong one.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# How long it took to make a case says more about the machine than about the test.
+SLOW_MACHINE = (HealthCheck.too_slow,)
+
+settings.register_profile("dev", deadline=None, max_examples=100, suppress_health_check=SLOW_MACHINE)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    max_examples=100,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=SLOW_MACHINE,
+)
+settings.register_profile("long", deadline=None, max_examples=5000, suppress_health_check=SLOW_MACHINE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
