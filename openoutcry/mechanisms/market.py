@@ -1,0 +1,217 @@
+"""A market: who bids, in which expertise group, and what the lot is worth to whom at which quality.
+
+Construction checks every invariant that a mechanism relies on and refuses by name: names, group membership,
+sizes, and valuations that are not integers in 0..2^63-1 or fall when a signal rises. Mechanisms, scenarios,
+bidders' views and the exact expectation all read the same market. It holds nothing private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from openoutcry.errors import MarketError, UsageError
+from openoutcry.mechanisms.parameters import show, suggest
+from openoutcry.mechanisms.valuations import Valuation
+
+NAME_LIMIT = 64
+"""Characters of a bidder's or group's name: it must fit a table on a terminal."""
+
+LOT_LIMIT = 200
+"""Characters of the lot's description: one line."""
+
+CURRENCY_LIMIT = 16
+"""Characters of the currency: a code such as USD, or a short word."""
+
+MINOR_UNITS_LIMIT = 18
+"""Decimal digits of one money integer that may stand behind the point: int64 has 19."""
+
+BIDDER_LIMIT = 10_000
+"""As many as one roster may name in a session."""
+
+GROUP_LIMIT = 256
+"""The state has one number for each group: beyond this nobody can read it, and decoding would slow down."""
+
+SIGNAL_LEVELS_LIMIT = 1024
+"""A clock asks one question a level: more levels than this make an auction that nobody waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bidder:
+    """What everybody knows about a bidder.
+
+    Attributes:
+        name: 1..64 printable characters, unique in the market.
+        group: Index of its expertise group, 0..l-1.
+        valuation: Its value for the lot as a function of the group signal sums.
+    """
+
+    name: str
+    group: int
+    valuation: Valuation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """One lot and those who may buy it.
+
+    A *state* is the vector of group signal sums: entry g lies in 0..n_g(k-1), where n_g counts the group's
+    members.
+
+    Attributes:
+        lot: What is sold, one line.
+        currency: Of every value and price.
+        minor_units: Digits of one money integer behind the decimal point, 0..18; for display only.
+        signal_levels: k >= 2; signals are 0..k-1.
+        groups: Length l >= 1: unique names.
+        bidders: Length n >= 1, in roster order.
+        reduced: Made by `restricted`: groups may be without members, and tables may cover more states than
+            occur.
+
+    Raises:
+        MarketError: One of these does not hold; the message names what.
+    """
+
+    lot: str
+    currency: str
+    minor_units: int
+    signal_levels: int
+    groups: tuple[str, ...]
+    bidders: tuple[Bidder, ...]
+    reduced: bool = False
+    _members: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the invariants and note who is in which group."""
+        _check_lot(self)
+        _check_names("group", self.groups)
+        _check_names("bidder", [bidder.name for bidder in self.bidders])
+        if len(self.bidders) > BIDDER_LIMIT or len(self.groups) > GROUP_LIMIT:
+            given = f"{len(self.bidders)} bidders in {len(self.groups)} groups"
+            raise MarketError(f"{given}; a market has at most {BIDDER_LIMIT} in {GROUP_LIMIT}")
+        members: list[list[int]] = [[] for _ in self.groups]
+        for index, bidder in enumerate(self.bidders):
+            _check_integer(bidder.group, f"the group of bidder {bidder.name!r}", 0, len(self.groups) - 1)
+            members[bidder.group].append(index)
+        object.__setattr__(self, "_members", tuple(map(tuple, members)))
+        if not self.reduced:
+            self._check_state_space()
+
+    def members(self, group: int) -> tuple[int, ...]:
+        """Return the roster indices of a group's members, rising."""
+        return self._members[group]
+
+    def sums(self, signals: Sequence[int]) -> tuple[int, ...]:
+        """Return the group signal sums, length l, of `signals`: length n, each in 0..k-1."""
+        totals = [0] * len(self.groups)
+        for bidder, signal in zip(self.bidders, signals, strict=True):
+            totals[bidder.group] += signal
+        return tuple(totals)
+
+    def value(self, bidder: int, sums: tuple[int, ...]) -> int:
+        """Return what the lot is worth to a bidder at a state, in minor units."""
+        return self.bidders[bidder].valuation.value(sums)
+
+    def owner(self, sums: tuple[int, ...], candidates: Iterable[int]) -> int:
+        """Return the candidate with the highest value at a state, the lowest index among equals.
+
+        Source: CLOCK, h(s). One owner for each state: with all of the argmax as owners Lemma 1 fails.
+
+        Raises:
+            UsageError: There are no candidates.
+        """
+        values = {bidder: self.value(bidder, sums) for bidder in sorted(candidates)}
+        if not values:
+            raise UsageError("owner: there must be at least one candidate")
+        return max(values, key=values.__getitem__)
+
+    def optimum(self, signals: Sequence[int]) -> tuple[int, int]:
+        """Return who values the lot most at these signals, and that value: the greatest welfare possible."""
+        sums = self.sums(signals)
+        owner = self.owner(sums, range(len(self.bidders)))
+        return owner, self.value(owner, sums)
+
+    def restricted(self, present: Sequence[int]) -> Market:
+        """Return the market of those bidders only, with the same groups.
+
+        Args:
+            present: Roster indices, strictly rising, at least one. They become 0, 1, ... in the new market.
+
+        Raises:
+            UsageError: `present` is empty, not rising, or names nobody.
+        """
+        rising = all(before < after for before, after in pairwise(present))
+        if not present or not rising or present[0] < 0 or present[-1] >= len(self.bidders):
+            raise UsageError(
+                f"restricted: {tuple(present)} is no rising choice of 0..{len(self.bidders) - 1}"
+            )
+        if len(present) == len(self.bidders):
+            return self
+        return Market(
+            lot=self.lot,
+            currency=self.currency,
+            minor_units=self.minor_units,
+            signal_levels=self.signal_levels,
+            groups=self.groups,
+            bidders=tuple(self.bidders[index] for index in present),
+            reduced=True,
+        )
+
+    def _check_state_space(self) -> None:
+        for name, members in zip(self.groups, self._members, strict=True):
+            if not members:
+                raise MarketError(f"group {name!r} has no members; remove it or put a bidder into it")
+        top = tuple(len(members) * (self.signal_levels - 1) for members in self._members)
+        for bidder in self.bidders:
+            try:
+                bidder.valuation.check(top)
+            except MarketError as error:
+                raise MarketError(f"bidder {bidder.name!r}: {error}") from error
+
+
+def check_label(text: object, what: str, limit: int) -> str:
+    """Return `text` if it is 1..limit printable characters without space at either end.
+
+    Raises:
+        MarketError: It is not; the message begins with `what`.
+    """
+    if not isinstance(text, str) or not 1 <= len(text) <= limit:
+        raise MarketError(f"{what} must be text of 1..{limit} characters, not {show(text)}")
+    if not text.isprintable() or text != text.strip():
+        raise MarketError(f"{what} {show(text)} holds control characters, or space at an end")
+    return text
+
+
+def _check_lot(market: Market) -> None:
+    check_label(market.lot, "lot", LOT_LIMIT)
+    check_label(market.currency, "currency", CURRENCY_LIMIT)
+    _check_integer(market.minor_units, "minor_units", 0, MINOR_UNITS_LIMIT)
+    _check_integer(market.signal_levels, "signal_levels", 2, SIGNAL_LEVELS_LIMIT)
+
+
+def _check_names(kind: str, names: Sequence[str]) -> None:
+    if not names:
+        raise MarketError(f"there is no {kind}; a market needs at least one")
+    seen: set[str] = set()
+    for name in names:
+        check_label(name, f"{kind} name", NAME_LIMIT)
+        if name in seen:
+            raise MarketError(f"two {kind}s are named {name!r}; names must be unique")
+        seen.add(name)
+
+
+def _check_integer(number: object, what: str, least: int, greatest: int) -> None:
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= greatest:
+        raise MarketError(f"{what} must be an integer in {least}..{greatest}, not {show(number)}")
+
+
+def group_index(groups: Sequence[str], name: object) -> int:
+    """Return the index of a group by its name.
+
+    Raises:
+        MarketError: No group has this name; the nearest one is suggested.
+    """
+    if not isinstance(name, str) or name not in groups:
+        raise MarketError(f"unknown group {show(name)}{suggest(name, groups)}")
+    return groups.index(name)

@@ -1,0 +1,111 @@
+"""What a mechanism lets its user choose, and how choices written by a person are read.
+
+A `Parameter` documents one choice for the command line and reads it from its raw form. Unknown keys and
+values are refused with the nearest known ones. The registry and the mechanisms use this; scenario files pass
+raw values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+from reprlib import Repr
+from typing import Literal
+
+from openoutcry.errors import ConfigurationError
+
+Form = Literal["clock", "sealed"]
+Pricing = Literal["welfare", "revenue"]
+Scope = Literal["group", "all"]
+
+DENOMINATOR_LIMIT = 2**32
+"""A seeded draw reads 64-bit words; half of that leaves its rejection rate unmeasurably small."""
+
+_FRACTION = re.compile(r"[0-9]{1,10}(/[0-9]{1,10})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One choice that a mechanism offers.
+
+    Attributes:
+        name: Its key in a scenario's `[mechanism]`.
+        default: What holds when the key is left out, as a person would write it.
+        choices: The values allowed, in words if they are not a list of names.
+        meaning: One line.
+    """
+
+    name: str
+    default: str
+    choices: tuple[str, ...] | str
+    meaning: str
+
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+
+
+def show(value: object) -> str:
+    """Return a `repr` short enough for a message, however long or deep the value is."""
+    return _SHORT.repr(value)
+
+
+def suggest(name: object, known: Iterable[str]) -> str:
+    """Return '; did you mean ...?' for the nearest known name, or nothing when none is near."""
+    # Comparing takes longer the longer the text is, and nobody misspells a name by more than its length.
+    nearest = get_close_matches(name, list(known), n=1) if isinstance(name, str) and len(name) <= 64 else []
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def check_names(mechanism: str, raw: Mapping[str, object], known: Iterable[Parameter]) -> None:
+    """Refuse parameters that the mechanism does not have.
+
+    Raises:
+        ConfigurationError: Naming the first unknown key and the nearest known one.
+    """
+    names = [parameter.name for parameter in known]
+    for key in raw:
+        if key not in names:
+            offered = ", ".join(names) or "none"
+            raise ConfigurationError(
+                f"{mechanism} has no parameter {show(key)}{suggest(key, names)}; it has {offered}"
+            )
+
+
+def read_choice(raw: Mapping[str, object], parameter: Parameter) -> str:
+    """Return the chosen name, or the default.
+
+    Raises:
+        ConfigurationError: The value is not one of the parameter's choices.
+    """
+    value = raw.get(parameter.name, parameter.default)
+    if not isinstance(value, str) or value not in parameter.choices:
+        offered = " or ".join(parameter.choices)
+        raise ConfigurationError(
+            f"{parameter.name} must be {offered}, not {show(value)}{suggest(value, parameter.choices)}"
+        )
+    return value
+
+
+def read_probability(raw: Mapping[str, object], parameter: Parameter) -> Fraction:
+    """Return the chosen probability, or the default, exactly.
+
+    Raises:
+        ConfigurationError: It is no fraction such as "1/20", lies outside 0..1, or has a huge denominator.
+    """
+    value = raw.get(parameter.name, parameter.default)
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    numerator, _, denominator = text.partition("/")
+    if not _FRACTION.fullmatch(text) or int(denominator or 1) == 0:
+        raise ConfigurationError(
+            f'{parameter.name} must be a fraction in quotes such as "1/20", not {show(value)}'
+        )
+    probability = Fraction(int(numerator), int(denominator or 1))
+    if probability > 1 or probability.denominator > DENOMINATOR_LIMIT:
+        raise ConfigurationError(
+            f"{parameter.name} is {text}; it must lie in 0..1 with a denominator up to 2^32"
+        )
+    return probability
