@@ -1,0 +1,374 @@
+"""A bidder's side of a session: `effects = session.apply(input)`.
+
+The bidder trusts nothing that it can check. `openoutcry.session.witness` checks signatures and that there is one
+log; this module checks that every question follows the rules as far as a bidder can see: the next level of its own
+clock, one question at a time, nothing after an exit, a price that its own valuation can take, a roster that lists
+it, its own earlier answers in the log, and in the end a payment that follows from what it agreed to.
+
+A breach is a complaint with the envelope as evidence; the bidder then takes no further part. A delivery that merely
+does not follow what is known, as after a lost connection, asks to attach again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import assert_never
+
+from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.mechanisms.specification import Specification, decode_specification
+from openoutcry.protocol.commitments import report_commitment, seed_commitment
+from openoutcry.protocol.deviations import Deviation, DeviationCode
+from openoutcry.protocol.framing import lp, u32
+from openoutcry.protocol.keys import SigningKey
+from openoutcry.protocol.merkle import leaf_hash
+from openoutcry.protocol.messages import (
+    PAYLOAD_TYPES,
+    Accept,
+    AskReport,
+    BidderBody,
+    CommitClosed,
+    DeviationNoted,
+    Enrol,
+    Exit,
+    Hello,
+    Lapse,
+    LapseSubject,
+    Offer,
+    OutcomeDeclared,
+    Raise,
+    ReportCommit,
+    ReportOpening,
+    RosterClosed,
+    SeedOpening,
+    SessionVoid,
+    SignalReport,
+)
+from openoutcry.session.bidder_values import (
+    Asked,
+    BidderEffects,
+    BidderInput,
+    Concluded,
+    Decided,
+    Delivered,
+    LevelAsked,
+    Opened,
+    SignalAsked,
+    SignalChosen,
+    Specified,
+)
+from openoutcry.session.reading import EnvelopeReader
+from openoutcry.session.seat_rules import SeatRules
+from openoutcry.session.values import Delivery
+from openoutcry.session.voice import Voice
+from openoutcry.session.witness import Breach, OutOfStep, Witness
+
+
+class BidderSession:
+    """One bidder in one session.
+
+    Args:
+        name: Of the bidder in the specification.
+        key: Its message key.
+        entropy: 32 bytes that nobody else knows; the seed part and the nonces of reports come from them.
+        reader: Reads and verifies envelopes.
+        auctioneer_key: The auctioneer's message key if it is known beforehand.
+        agent_version: Stated at enrolment.
+
+    Attributes:
+        specification: The public specification, once it is there.
+        witness: What is known of the log, once SessionOpen is there.
+        rules: What this bidder may be asked, once it is in the roster.
+        outcome: What was declared, once it was.
+        roster: Names of the roster's members, in order, once it is closed.
+        deviations: What the auctioneer recorded of this bidder.
+        complaint: What the auctioneer did wrong.
+        void: Why the session ended without an outcome, if it did.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        key: SigningKey,
+        entropy: bytes,
+        reader: EnvelopeReader,
+        auctioneer_key: bytes | None,
+        agent_version: str,
+    ) -> None:
+        self.name = name
+        self.specification: Specification | None = None
+        self.witness: Witness | None = None
+        self.rules: SeatRules | None = None
+        self.outcome: OutcomeDeclared | None = None
+        self.roster: tuple[str, ...] = ()
+        self.deviations: list[Deviation] = []
+        self.complaint: Deviation | None = None
+        self.void: SessionVoid | None = None
+        self.has_ended = False
+        self._key = key
+        self._entropy = entropy
+        self._reader = reader
+        self._auctioneer_key = auctioneer_key
+        self._agent_version = agent_version
+        self._voice: Voice | None = None
+        self._asked: Asked | None = None
+        self._report: ReportOpening | None = None
+        self._at_ns = 0
+
+    # --- What a driver asks and does. ---
+
+    @property
+    def waiting(self) -> tuple[bytes, ...]:
+        """Own envelopes to send again after attaching, in order."""
+        return self._voice.waiting if self._voice else ()
+
+    @property
+    def asked(self) -> Asked | None:
+        """The question that the strategy has not answered, if any."""
+        return self._asked
+
+    def hello(self, nonce: bytes, at_ns: int) -> bytes:
+        """Return the envelope that attaches a stream which was challenged with this nonce."""
+        witness, voice = self._known()
+        hello = Hello(nonce=nonce, public_key=self._key.public_key, next_index=witness.next_index)
+        return voice.greet(hello, head=witness.head, at_ns=at_ns)
+
+    def apply(self, given: BidderInput, at_ns: int) -> BidderEffects:
+        """Apply an input that came at `at_ns` (nanoseconds since 1970) and return what follows from it."""
+        if self.complaint is not None or self.has_ended:
+            return BidderEffects(has_ended=True)
+        self._at_ns = at_ns
+        evidence = b""
+        try:
+            match given:
+                case Opened(session_open=evidence):
+                    return self._open(evidence)
+                case Specified(specification=specification):
+                    return self._specify(specification)
+                case Delivered(delivery=delivery):
+                    evidence = delivery.envelope
+                    return self._deliver(delivery)
+                case Concluded():
+                    return self._conclude(given)
+                case Decided():
+                    return self._decide(given)
+                case SignalChosen():
+                    return self._choose(given)
+                case _:
+                    assert_never(given)
+        except OutOfStep:
+            return BidderEffects(must_resume=True)
+        except Breach as breach:
+            index = given.delivery.index if isinstance(given, Delivered) else None
+            self.complaint = Deviation(
+                code=breach.breach, accused="auctioneer", index=index, detail=breach.reason, evidence=evidence
+            )
+            return BidderEffects(complaint=self.complaint, has_ended=True)
+
+    # --- Inputs. ---
+
+    def _open(self, session_open: bytes) -> BidderEffects:
+        if self.witness is None:
+            self.witness = Witness(
+                session_open=session_open, pinned_key=self._auctioneer_key, reader=self._reader
+            )
+            self._voice = Voice(key=self._key, codec=self._reader.codec, session_id=self.witness.session_id)
+        elif session_open != self.witness.session_open:
+            raise Breach(DeviationCode.FORKED, "the session begins with another SessionOpen than before")
+        return BidderEffects()
+
+    def _specify(self, data: bytes) -> BidderEffects:
+        witness, _ = self._known()
+        if self.specification is not None:
+            return BidderEffects()
+        if hashlib.sha256(data).digest() != witness.opening.specification_digest:
+            raise Breach(DeviationCode.FORKED, "the specification is not the one that SessionOpen names")
+        try:
+            specification = decode_specification(data)
+        except ConfigurationError as problem:
+            raise Breach(DeviationCode.MALFORMED, f"the specification: {problem}") from problem
+        names = [bidder.name for bidder in specification.market.bidders]
+        if self.name not in names:
+            raise UsageError(
+                f"no bidder {self.name!r} is invited to this session; invited are {', '.join(names)}"
+            )
+        self.specification = specification
+        enrol = Enrol(
+            name=self.name,
+            public_key=self._key.public_key,
+            seed_commitment=seed_commitment(
+                context=witness.session_id, sender_id=self._key.sender_id, secret=self._seed_part()
+            ),
+            agent_version=self._agent_version,
+        )
+        return self._say(enrol, reply_to=leaf_hash(witness.session_open))
+
+    def _deliver(self, delivery: Delivery) -> BidderEffects:
+        witness, _ = self._known()
+        if self.specification is None:
+            raise UsageError("the specification must be there before deliveries are taken")
+        if delivery.index < witness.next_index:
+            return BidderEffects()
+        leaf, _, body = witness.check(delivery)
+        self._acknowledge(delivery)
+        match body:
+            case RosterClosed():
+                return self._close_roster(body, delivery, leaf)
+            case Raise() | Offer() | AskReport():
+                return self._take_question(body, delivery, leaf)
+            case CommitClosed():
+                return self._open_report(body, delivery, leaf)
+            case Lapse() | DeviationNoted():
+                return self._take_record(body, delivery)
+            case OutcomeDeclared():
+                return self._take_outcome(body)
+            case SeedOpening(part=part):
+                return self._check_seed(part)
+            case SessionVoid():
+                self.void = body
+                return BidderEffects()
+            case _:
+                raise Breach(DeviationCode.WRONG_QUESTION, f"{type(body).__name__} is not for a bidder")
+
+    def _conclude(self, concluded: Concluded) -> BidderEffects:
+        witness, _ = self._known()
+        witness.conclude(concluded)
+        if self.outcome is None and self.void is None:
+            raise Breach(
+                DeviationCode.WRONG_OUTCOME, "the session ended without an outcome and without a reason"
+            )
+        self.has_ended = True
+        return BidderEffects(has_ended=True)
+
+    def _decide(self, decided: Decided) -> BidderEffects:
+        asked = self._asked
+        if not isinstance(asked, LevelAsked) or asked.question != decided.question:
+            return BidderEffects()
+        self._asked = None
+        if decided.accepts is None:
+            return BidderEffects()
+        self._seat().answer(accepts=decided.accepts, asked=asked)
+        body = Accept(level=asked.level) if decided.accepts else Exit(level=asked.level)
+        return self._say(body, reply_to=asked.question)
+
+    def _choose(self, chosen: SignalChosen) -> BidderEffects:
+        asked = self._asked
+        if not isinstance(asked, SignalAsked) or asked.question != chosen.question:
+            return BidderEffects()
+        self._asked = None
+        if chosen.signal is None:
+            return BidderEffects()
+        report = self._reader.codec.encode_report(SignalReport(value=chosen.signal))
+        nonce = self._derive(b"report" + u32(asked.wave))
+        self._report = ReportOpening(wave=asked.wave, nonce=nonce, report=report)
+        commitment = report_commitment(
+            session_id=self._known()[0].session_id,
+            sender_id=self._key.sender_id,
+            wave=asked.wave,
+            payload_type=PAYLOAD_TYPES[SignalReport],
+            nonce=nonce,
+            report=report,
+        )
+        return self._say(ReportCommit(wave=asked.wave, commitment=commitment), reply_to=asked.question)
+
+    # --- What the auctioneer's entries mean. ---
+
+    def _close_roster(self, body: RosterClosed, delivery: Delivery, leaf: bytes) -> BidderEffects:
+        assert self.specification is not None
+        if self.rules is not None:
+            raise Breach(DeviationCode.WRONG_QUESTION, "the roster was closed before")
+        self._require_own_messages()
+        self.rules = SeatRules(self.specification, body, sender_id=self._key.sender_id, name=self.name)
+        self.roster = self.rules.names
+        return self._say(SeedOpening(part=self._seed_part()), reply_to=leaf)
+
+    def _take_question(
+        self, body: Raise | Offer | AskReport, delivery: Delivery, leaf: bytes
+    ) -> BidderEffects:
+        self._require_own_messages()
+        if self._asked is not None:
+            raise Breach(DeviationCode.WRONG_QUESTION, "a second question came before the first was answered")
+        self._asked = self._seat().ask(body, leaf)
+        return BidderEffects(ask=self._asked)
+
+    def _open_report(self, body: CommitClosed, delivery: Delivery, leaf: bytes) -> BidderEffects:
+        if self._report is None or body.wave != self._report.wave:
+            raise Breach(DeviationCode.WRONG_QUESTION, "an opening is asked for what was not committed to")
+        self._require_own_messages()
+        if delivery.own_index not in body.commitment_indexes:
+            raise Breach(DeviationCode.SUPPRESSED, "the list of commitments leaves this bidder's out")
+        return self._say(self._report, reply_to=leaf)
+
+    def _take_record(self, body: Lapse | DeviationNoted, delivery: Delivery) -> BidderEffects:
+        if isinstance(body, DeviationNoted):
+            if body.accused_id != self._key.sender_id:
+                raise Breach(DeviationCode.MALFORMED, "a deviation of somebody else was delivered")
+            self._known()[1].acknowledge_refused(leaf_hash(body.evidence))
+            code, detail = DeviationCode(body.deviation), body.detail
+        else:
+            is_opening = body.subject in (LapseSubject.OPENING, LapseSubject.SEED_OPENING)
+            code = DeviationCode.OPENING_MISSING if is_opening else DeviationCode.SILENT
+            detail = f"no {body.subject.name.lower().replace('_', ' ')} came in time"
+            self._asked = None
+            self._known()[1].excuse()
+            if self.rules is not None:
+                self.rules.lapse(body)
+        self.deviations.append(Deviation(code=code, accused=self.name, index=delivery.index, detail=detail))
+        return BidderEffects()
+
+    def _take_outcome(self, body: OutcomeDeclared) -> BidderEffects:
+        self._asked = None
+        self._seat().check_outcome(body)
+        self.outcome = body
+        return BidderEffects()
+
+    def _check_seed(self, part: bytes) -> BidderEffects:
+        opening = self._known()[0].opening
+        opened = seed_commitment(
+            context=opening.specification_digest,
+            sender_id=self._known()[0].auctioneer_id,
+            secret=part,
+        )
+        if opened != opening.seed_commitment:
+            raise Breach(DeviationCode.SEED_MISSING, "the auctioneer's seed part is not the committed one")
+        return BidderEffects()
+
+    # --- Own messages. ---
+
+    def _acknowledge(self, delivery: Delivery) -> None:
+        witness, voice = self._known()
+        for leaf in reversed(voice.waiting_leaves):
+            if witness.holds(delivery, leaf):
+                voice.acknowledge(leaf)
+                return
+        if voice.acknowledged and not witness.holds(delivery, voice.acknowledged):
+            raise Breach(DeviationCode.SUPPRESSED, "the proof of this bidder's last message does not hold")
+
+    def _require_own_messages(self) -> None:
+        # Whatever is asked now follows from what this bidder said before, so all of that must be in the log.
+        if self._known()[1].is_owed:
+            raise Breach(
+                DeviationCode.SUPPRESSED, "a question came although an earlier answer is not in the log"
+            )
+
+    def _say(self, body: BidderBody, *, reply_to: bytes) -> BidderEffects:
+        witness, voice = self._known()
+        return BidderEffects(send=(voice.say(body, head=witness.head, reply_to=reply_to, at_ns=self._at_ns),))
+
+    def _known(self) -> tuple[Witness, Voice]:
+        if self.witness is None or self._voice is None:
+            raise UsageError("the session's SessionOpen must be there first")
+        return self.witness, self._voice
+
+    def _seat(self) -> SeatRules:
+        if self.rules is None:
+            raise Breach(DeviationCode.WRONG_QUESTION, "a question came before the roster was closed")
+        return self.rules
+
+    def _seed_part(self) -> bytes:
+        return self._derive(b"seed")
+
+    def _derive(self, purpose: bytes) -> bytes:
+        context = lp(b"openoutcry.bidder.v1") + lp(self._known()[0].session_id) + lp(purpose)
+        return hmac.digest(self._entropy, context, hashlib.sha256)

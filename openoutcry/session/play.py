@@ -1,0 +1,237 @@
+"""PLAY on the auctioneer's side: questions out, answers in, wave by wave, until the mechanism has decided.
+
+A member of the roster that did not open its seed part is not in the market; everything here that names a member
+uses its place in the roster, and the conductor uses places in the market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from openoutcry.errors import PeerError
+from openoutcry.mechanisms.conversation import Conversation, Outcome
+from openoutcry.protocol.codec import Codec
+from openoutcry.protocol.commitments import report_commitment
+from openoutcry.protocol.deviations import DeviationCode
+from openoutcry.protocol.messages import (
+    PAYLOAD_TYPES,
+    Accept,
+    AskReport,
+    CommitClosed,
+    Exit,
+    LapseSubject,
+    Offer,
+    Raise,
+    ReportCommit,
+    ReportKind,
+    ReportOpening,
+    SignalReport,
+)
+from openoutcry.session.admission import Admitted, Party
+from openoutcry.session.conductor import Ask, AskCommitment, AskLevel, AskOpenings, Conductor
+from openoutcry.session.scribe import Scribe
+from openoutcry.session.values import Deadline
+
+Note = Callable[[DeviationCode, str, Admitted], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What a member is asked now; `level` is 0 unless it is asked for one."""
+
+    deadline: Deadline
+    level: int = 0
+
+
+class Play:
+    """The waves of one session.
+
+    Args:
+        scribe: Writes questions and keeps answers.
+        codec: Reads reports.
+        note: Records a deviation of an admitted message.
+        members: The roster.
+        players: Places in the roster of those in the market, rising.
+        signal_levels: k.
+        answer_ms: Time for each answer, milliseconds.
+        conversation: The mechanism's.
+    """
+
+    def __init__(
+        self,
+        *,
+        scribe: Scribe,
+        codec: Codec,
+        note: Note,
+        members: tuple[Party, ...],
+        players: tuple[int, ...],
+        signal_levels: int,
+        answer_ms: int,
+        conversation: Conversation,
+    ) -> None:
+        self._scribe = scribe
+        self._codec = codec
+        self._note = note
+        self._members = members
+        self._players = players
+        self._place = {member: place for place, member in enumerate(players)}
+        self._signal_levels = signal_levels
+        self._answer_ms = answer_ms
+        self._pending: dict[int, Pending] = {}
+        self._commitments: dict[int, tuple[int, bytes]] = {}
+        self.conductor = Conductor(conversation)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The mechanism's outcome, once it is there."""
+        return self.conductor.outcome
+
+    @property
+    def deadlines(self) -> tuple[Deadline, ...]:
+        """What is awaited now, in roster order."""
+        return tuple(self._pending[member].deadline for member in sorted(self._pending))
+
+    def begin(self) -> None:
+        """Ask the first wave."""
+        self._ask(self.conductor.begin())
+
+    def answer(self, admitted: Admitted, member: int) -> None:
+        """Take an admitted message: keep it and go on, or note why it is none of the answers awaited."""
+        pending = self._pending.get(member)
+        if pending is None or admitted.header.reply_to != pending.deadline.question:
+            self._note(*self._why_not_asked(admitted), admitted)
+            return
+        subject = pending.deadline.subject
+        match admitted.body:
+            case Accept(level=level) | Exit(level=level) if subject is LapseSubject.ANSWER:
+                self._take_level(admitted, member, level)
+            case ReportCommit() as commit if subject is LapseSubject.COMMITMENT:
+                self._take_commitment(admitted, member, commit)
+            case ReportOpening() as opening if subject is LapseSubject.OPENING:
+                self._take_opening(admitted, member, opening)
+            case body:
+                kind = type(body).__name__
+                self._note(DeviationCode.NOT_ASKED, f"{kind} is no answer to what was asked", admitted)
+
+    def lapse(self, deadline: Deadline) -> None:
+        """Let the deadline of a pending question pass: an exit, or a withheld report."""
+        member = deadline.member
+        assert member is not None
+        del self._pending[member]
+        party = self._members[member]
+        party.lapsed.add(deadline.question)
+        place = self._place[member]
+        if deadline.subject is LapseSubject.ANSWER:
+            party.has_exited = True
+            self._ask(self.conductor.answer_level(place, accepted=False))
+        else:
+            self._ask(self.conductor.withhold(place))
+
+    def abandon(self) -> None:
+        """Await nothing any more: the session ends without an outcome."""
+        self._pending.clear()
+
+    def _why_not_asked(self, admitted: Admitted) -> tuple[DeviationCode, str]:
+        party = admitted.party
+        if admitted.header.reply_to in party.lapsed:
+            return DeviationCode.LATE, "the answer came after its deadline"
+        if party.has_exited and isinstance(admitted.body, Accept):
+            return DeviationCode.EXIT_REVERSAL, "an exit is permanent"
+        return DeviationCode.NOT_ASKED, f"{type(admitted.body).__name__} answers no open question"
+
+    def _take_level(self, admitted: Admitted, member: int, level: int) -> None:
+        asked = self._pending[member].level
+        if level != asked:
+            detail = f"level {level} was answered when {asked} was asked"
+            self._note(DeviationCode.WRONG_LEVEL, detail, admitted)
+            return
+        self._keep(admitted, member)
+        accepted = isinstance(admitted.body, Accept)
+        admitted.party.has_exited = not accepted
+        self._ask(self.conductor.answer_level(self._place[member], accepted=accepted))
+
+    def _take_commitment(self, admitted: Admitted, member: int, commit: ReportCommit) -> None:
+        if commit.wave != self.conductor.wave_number:
+            self._note(DeviationCode.NOT_ASKED, "the commitment names another wave", admitted)
+            return
+        index = self._keep(admitted, member)
+        self._commitments[member] = (index, commit.commitment)
+        self._ask(self.conductor.commit(self._place[member]))
+
+    def _take_opening(self, admitted: Admitted, member: int, opening: ReportOpening) -> None:
+        place = self._place[member]
+        problem = self._problem_of_opening(admitted, member, opening)
+        if problem is not None:
+            # A wrong opening has the effect of a withheld one: the committed report can no longer be known.
+            del self._pending[member]
+            self._note(*problem, admitted)
+            self._ask(self.conductor.withhold(place))
+            return
+        value = self._codec.decode_report(opening.report).value
+        self._keep(admitted, member)
+        self._ask(self.conductor.report(place, value))
+
+    def _problem_of_opening(
+        self, admitted: Admitted, member: int, opening: ReportOpening
+    ) -> tuple[DeviationCode, str] | None:
+        opened = report_commitment(
+            session_id=self._scribe.session_id,
+            sender_id=admitted.party.sender_id,
+            wave=opening.wave,
+            payload_type=PAYLOAD_TYPES[SignalReport],
+            nonce=opening.nonce,
+            report=opening.report,
+        )
+        if opening.wave != self.conductor.wave_number or opened != self._commitments[member][1]:
+            return DeviationCode.OPENING_MISMATCH, "the opening is not what was committed to"
+        try:
+            value = self._codec.decode_report(opening.report).value
+        except PeerError as problem:
+            return DeviationCode.MALFORMED_REPORT, problem.reason
+        if value >= self._signal_levels:
+            return DeviationCode.MALFORMED_REPORT, f"signal {value} is outside 0..{self._signal_levels - 1}"
+        return None
+
+    def _keep(self, admitted: Admitted, member: int) -> int:
+        del self._pending[member]
+        return self._scribe.keep(admitted.data, author=admitted.party.sender_id)
+
+    def _ask(self, asks: list[Ask]) -> None:
+        for ask in asks:
+            match ask:
+                case AskLevel():
+                    self._ask_level(ask)
+                case AskCommitment(bidder=place):
+                    body = AskReport(wave=self.conductor.wave_number, kind=ReportKind.SIGNAL)
+                    self._send(self._players[place], body, LapseSubject.COMMITMENT)
+                case AskOpenings():
+                    self._ask_openings(ask)
+                case _:
+                    assert_never(ask)
+
+    def _ask_level(self, ask: AskLevel) -> None:
+        wave = self.conductor.wave_number
+        body: Raise | Offer
+        if ask.offer is None or ask.offer.price is None:
+            body = Raise(wave=wave, level=ask.level)
+        else:
+            body = Offer(wave=wave, level=ask.level, target=ask.offer.target, price=ask.offer.price)
+        self._send(self._players[ask.bidder], body, LapseSubject.ANSWER, level=ask.level)
+
+    def _send(
+        self, member: int, body: Raise | Offer | AskReport, subject: LapseSubject, level: int = 0
+    ) -> None:
+        written = self._scribe.write(body, to=(self._members[member].sender_id,))
+        deadline = self._scribe.expect(subject, member, written.leaf, self._answer_ms)
+        self._pending[member] = Pending(deadline=deadline, level=level)
+
+    def _ask_openings(self, ask: AskOpenings) -> None:
+        members = [self._players[place] for place in ask.bidders]
+        indexes = tuple(self._commitments[member][0] for member in members)
+        body = CommitClosed(wave=self.conductor.wave_number, commitment_indexes=indexes)
+        written = self._scribe.write(body, to=[self._members[member].sender_id for member in members])
+        for member in members:
+            deadline = self._scribe.expect(LapseSubject.OPENING, member, written.leaf, self._answer_ms)
+            self._pending[member] = Pending(deadline=deadline)

@@ -1,0 +1,365 @@
+"""Verifying a transcript: four levels, each with its own answer, and the first record that fails.
+
+1. integrity   every byte under the checkpoint's root, the checkpoint's signature, and every party's chain of
+               messages: sequence numbers, links, and heads that were really heads of this log;
+2. authorship  every signature, strict, under the key with which its sender enrolled;
+3. conduct     the session re-executed: every question, draw, deadline rule and deviation;
+4. outcome     winner, price and every payment computed again, exactly.
+
+A level that rests on a failed one is not checked. A transcript proves what was said by whom under which rules; that
+the key of SessionOpen is the right auctioneer's, only somebody who knows that key can tell: pin it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from openoutcry.errors import ConfigurationError, PeerError, TranscriptError
+from openoutcry.mechanisms.specification import Specification, decode_specification
+from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
+from openoutcry.protocol.codec import Codec
+from openoutcry.protocol.commitments import seed_commitment
+from openoutcry.protocol.deviations import Deviation, DeviationCode
+from openoutcry.protocol.keys import VerifyKey, sender_id
+from openoutcry.protocol.merkle import MerkleTree, leaf_hash
+from openoutcry.protocol.messages import (
+    DeviationNoted,
+    Enrol,
+    Header,
+    OutcomeDeclared,
+    Role,
+    SeedOpening,
+    SessionOpen,
+)
+from openoutcry.protocol.transcript import Transcript
+from openoutcry.session.auctioneer import AuctioneerSession, SeedUnknown
+from openoutcry.session.reading import RememberingReader
+from openoutcry.session.replay import (
+    Departure,
+    RecordedAuthor,
+    Step,
+    find_seed_part,
+    read_entry,
+    read_opening,
+    replay,
+)
+from openoutcry.session.transcripts import make_manifest
+from openoutcry.session.values import Phase
+
+
+class Verdict(Enum):
+    """The answer of one level."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNCHECKED = "not checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What one level found.
+
+    Attributes:
+        name: integrity, authorship, conduct or outcome.
+        verdict: Its answer.
+        detail: What was checked, or what is wrong, in one line.
+        index: Log index of the first record that fails, if it is one record.
+        code: Deviation of the auctioneer that the failure amounts to, if any.
+    """
+
+    name: str
+    verdict: Verdict
+    detail: str
+    index: int | None = None
+    code: DeviationCode | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Verification:
+    """What the verification of a transcript found.
+
+    Attributes:
+        session_id: Computed from SessionOpen; empty when there is none.
+        auctioneer_key: The auctioneer's message key, as SessionOpen states it.
+        checkpoint_key: The key of the checkpoint.
+        entries: How many records the log has.
+        levels: The four levels, in order.
+        session: The re-executed session, as far as it came.
+        steps: Its inputs and their effects.
+    """
+
+    session_id: bytes = b""
+    auctioneer_key: bytes = b""
+    checkpoint_key: bytes = b""
+    entries: int = 0
+    levels: list[Level] = field(default_factory=list)
+    session: AuctioneerSession | None = None
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether all four levels are valid."""
+        return len(self.levels) == 4 and all(level.verdict is Verdict.VALID for level in self.levels)
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """Deviations that the log records, as far as it could be re-executed."""
+        return tuple(self.session.deviations) if self.session else ()
+
+    @property
+    def first_failure(self) -> Level | None:
+        """The first level that is invalid."""
+        return next((level for level in self.levels if level.verdict is Verdict.INVALID), None)
+
+
+class _Failed(Exception):
+    """One level failed: carries its finding."""
+
+    def __init__(self, detail: str, *, index: int | None = None, code: DeviationCode | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.index = index
+        self.code = code
+
+
+LEVELS = ("integrity", "authorship", "conduct", "outcome")
+
+
+def verify_transcript(
+    transcript: Transcript,
+    *,
+    codec: Codec,
+    session_id: bytes | None = None,
+    auctioneer_key: bytes | None = None,
+) -> Verification:
+    """Verify a transcript.
+
+    Args:
+        transcript: As decoded from a file.
+        codec: Reads its records.
+        session_id: Expected session, 32 bytes, if it is known from elsewhere.
+        auctioneer_key: Expected message key of the auctioneer, 32 bytes, if it is known from elsewhere.
+
+    Returns:
+        What was found; never raises for what the transcript holds.
+    """
+    checking = _Checking(transcript, codec)
+    result = checking.result
+    checks = (
+        lambda: checking.check_integrity(session_id=session_id, auctioneer_key=auctioneer_key),
+        checking.check_authorship,
+        checking.check_conduct,
+        checking.check_outcome,
+    )
+    for name, check in zip(LEVELS, checks, strict=True):
+        if result.first_failure is not None:
+            detail = f"{result.first_failure.name} failed"
+            result.levels.append(Level(name=name, verdict=Verdict.UNCHECKED, detail=detail))
+            continue
+        try:
+            result.levels.append(Level(name=name, verdict=Verdict.VALID, detail=check()))
+        except _Failed as failed:
+            result.levels.append(
+                Level(
+                    name=name,
+                    verdict=Verdict.INVALID,
+                    detail=failed.detail,
+                    index=failed.index,
+                    code=failed.code,
+                )
+            )
+        except (PeerError, TranscriptError, ConfigurationError) as problem:
+            index = problem.index if isinstance(problem, TranscriptError) else None
+            reason = problem.reason if isinstance(problem, PeerError | TranscriptError) else str(problem)
+            result.levels.append(Level(name=name, verdict=Verdict.INVALID, detail=reason, index=index))
+    return result
+
+
+class _Checking:
+    """The four checks over one transcript, with what one leaves for the next."""
+
+    def __init__(self, transcript: Transcript, codec: Codec) -> None:
+        self.result = Verification(entries=len(transcript.entries))
+        self._transcript = transcript
+        self._entries: Sequence[bytes] = transcript.entries
+        self._reader = RememberingReader(codec)
+        self._headers: list[Header] = []
+        self._opening: SessionOpen | None = None
+        self._specification: Specification | None = None
+        self._departure: Departure | None = None
+
+    # --- Level 1. ---
+
+    def check_integrity(self, *, session_id: bytes | None, auctioneer_key: bytes | None) -> str:
+        opening = self._opening = read_opening(self._entries, self._reader)
+        result = self.result
+        result.session_id = hashlib.sha256(self._reader.read_envelope(self._entries[0]).payload).digest()
+        result.auctioneer_key, result.checkpoint_key = opening.message_key, opening.checkpoint_key
+        if session_id is not None and session_id != result.session_id:
+            raise _Failed(f"the transcript is of session {result.session_id.hex()}, not of the expected one")
+        if auctioneer_key is not None and auctioneer_key != opening.message_key:
+            raise _Failed("the session was run under another auctioneer key than the expected one", index=0)
+        self._check_specification(opening)
+        tree = self._check_chains()
+        self._check_checkpoint(tree, opening)
+        return f"{len(self._entries)} records under root {tree.root().hex()[:16]}, chains and heads follow"
+
+    def _check_specification(self, opening: SessionOpen) -> None:
+        data = self._transcript.specification
+        if hashlib.sha256(data).digest() != opening.specification_digest:
+            raise _Failed("the specification is not the one that SessionOpen names", index=0)
+        self._specification = decode_specification(data)
+        if self._transcript.manifest != make_manifest(self._entries, data, self._reader):
+            raise _Failed("the manifest does not follow from the records: was it edited?")
+
+    def _check_chains(self) -> MerkleTree:
+        tree = MerkleTree()
+        chains: dict[bytes, tuple[int, bytes]] = {}
+        for index, data in enumerate(self._entries):
+            header, body = read_entry(data, self._reader, index)
+            envelope = self._reader.read_envelope(data)
+            if header.sender_id != envelope.sender_id:
+                raise _Failed("the record is sent under another key than it names", index=index)
+            expected_session = b"" if isinstance(body, SessionOpen) else self.result.session_id
+            if header.session_id != expected_session:
+                raise _Failed("the record belongs to another session", index=index)
+            self._check_link(header, index, chains)
+            if header.seen_size > index or header.seen_root != tree.root(header.seen_size):
+                raise _Failed("the record commits to a head that is not of this log", index=index)
+            chains[header.sender_id] = (header.seq, tree.append(data))
+            self._headers.append(header)
+            if isinstance(body, DeviationNoted):
+                self._follow_quoted(body.evidence, chains)
+        return tree
+
+    def _check_link(self, header: Header, index: int, chains: dict[bytes, tuple[int, bytes]]) -> None:
+        seq, previous = chains.get(header.sender_id, (-1, b""))
+        if header.seq != seq + 1:
+            raise _Failed(f"sequence number {header.seq} stands where {seq + 1} must", index=index)
+        if header.prev_own != previous:
+            raise _Failed("the record does not follow its sender's previous one", index=index)
+        if header.role is Role.AUCTIONEER and header.seen_size != index:
+            raise _Failed("the auctioneer's record does not commit to the log before it", index=index)
+
+    def _follow_quoted(self, data: bytes, chains: dict[bytes, tuple[int, bytes]]) -> None:
+        """A message that was refused for what it says has its place in its sender's chain all the same."""
+        try:
+            envelope = self._reader.read_envelope(data)
+            header, _ = self._reader.read_message(envelope)
+        except PeerError:
+            return
+        seq, previous = chains.get(envelope.sender_id, (-1, b""))
+        if (
+            header.seq == seq + 1
+            and header.prev_own == previous
+            and header.session_id == self.result.session_id
+        ):
+            chains[envelope.sender_id] = (header.seq, leaf_hash(data))
+
+    def _check_checkpoint(self, tree: MerkleTree, opening: SessionOpen) -> None:
+        checkpoint = verify_checkpoint(
+            self._transcript.checkpoint,
+            VerifyKey(opening.checkpoint_key),
+            session_origin(self.result.session_id),
+        )
+        if checkpoint.size != tree.size:
+            raise _Failed(f"the checkpoint is over {checkpoint.size} records, the log has {tree.size}")
+        if checkpoint.root != tree.root():
+            raise _Failed("the records do not lie under the checkpoint's root")
+
+    # --- Level 2. ---
+
+    def check_authorship(self) -> str:
+        assert self._opening is not None
+        keys = {sender_id(self._opening.message_key): VerifyKey(self._opening.message_key)}
+        for index, data in enumerate(self._entries):
+            envelope = self._reader.read_envelope(data)
+            header, body = self._reader.read_message(envelope)
+            if isinstance(body, Enrol) and sender_id(body.public_key) == header.sender_id:
+                keys.setdefault(header.sender_id, VerifyKey(body.public_key))
+            key = keys.get(header.sender_id)
+            if key is None:
+                raise _Failed("the record's sender has not enrolled", index=index)
+            try:
+                self._reader.verify(envelope, key)
+            except PeerError as problem:
+                raise _Failed(problem.reason, index=index, code=DeviationCode.BAD_SIGNATURE) from problem
+        return f"{len(self._entries)} signatures of {len(keys)} keys"
+
+    # --- Level 3. ---
+
+    def check_conduct(self) -> str:
+        assert self._opening is not None
+        assert self._specification is not None
+        seed_part = find_seed_part(self._entries, self._reader)
+        self._check_seed(seed_part)
+        session = self.result.session = AuctioneerSession(
+            specification=self._specification,
+            opening=self._opening,
+            seed_part=seed_part,
+            author=RecordedAuthor(self._entries, self._reader),
+            reader=self._reader,
+        )
+        try:
+            for step in replay(session, self._entries, self._reader):
+                self.result.steps.append(step)
+        except SeedUnknown as problem:
+            raise _Failed(
+                "the auctioneer never opened its seed part, so no draw can be repeated",
+                index=session.log.size,
+                code=DeviationCode.SEED_MISSING,
+            ) from problem
+        except Departure as departure:
+            if not isinstance(departure.expected, OutcomeDeclared | SeedOpening):
+                raise _Failed(
+                    departure.reason, index=departure.index, code=DeviationCode.WRONG_QUESTION
+                ) from departure
+            # Everything up to the outcome was re-executed; the outcome has a level of its own.
+            self._departure = departure
+        else:
+            if not session.phase.is_final:
+                raise _Failed(f"the log ends in the middle of the session, in phase {session.phase.name}")
+        return self._describe_conduct(session)
+
+    def _check_seed(self, seed_part: bytes | None) -> None:
+        assert self._opening is not None
+        if seed_part is None:
+            return
+        opened = seed_commitment(
+            context=self._opening.specification_digest,
+            sender_id=sender_id(self._opening.message_key),
+            secret=seed_part,
+        )
+        if opened != self._opening.seed_commitment:
+            raise _Failed(
+                "the auctioneer's seed part is not the one that it committed to",
+                code=DeviationCode.SEED_MISSING,
+            )
+
+    def _describe_conduct(self, session: AuctioneerSession) -> str:
+        waves = session.wave_count
+        draws = len(session.chance.draws) if session.chance else 0
+        return (
+            f"re-executed: {len(session.members)} bidders, {waves} waves, {draws} draws, "
+            f"{len(session.deviations)} deviations recorded"
+        )
+
+    # --- Level 4. ---
+
+    def check_outcome(self) -> str:
+        session = self.result.session
+        assert session is not None
+        if self._departure is not None:
+            raise _Failed(
+                self._departure.reason, index=self._departure.index, code=DeviationCode.WRONG_OUTCOME
+            ) from self._departure
+        if session.phase is Phase.VOID:
+            return "the session is void: nothing was sold and nobody pays"
+        outcome = session.outcome
+        assert outcome is not None, "a session that is not void has an outcome"
+        if outcome.winner is None:
+            return f"unsold: {outcome.reason}"
+        return f"{session.members[outcome.winner].name} wins at {outcome.price}; all payments computed again"
