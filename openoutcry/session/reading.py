@@ -32,7 +32,7 @@ class EnvelopeReader:
 
 
 class RememberingReader(EnvelopeReader):
-    """Reads and verifies each envelope once and remembers it.
+    """Reads and verifies each envelope once and remembers it; for envelopes that it has read itself.
 
     A signature counts as verified only for the very envelope and key for which it was: an envelope that is
     quoted as evidence of a bad signature is checked like any other.
@@ -41,8 +41,9 @@ class RememberingReader(EnvelopeReader):
     def __init__(self, codec: Codec) -> None:
         super().__init__(codec)
         self._envelopes: dict[bytes, Envelope] = {}
-        self._messages: dict[Envelope, tuple[Header, Body]] = {}
-        self._verified: dict[Envelope, VerifyKey] = {}
+        # By identity: an envelope is the very object that `read_envelope` keeps, and its hash is not for free.
+        self._messages: dict[int, tuple[Header, Body]] = {}
+        self._verified: dict[int, VerifyKey] = {}
 
     def read_envelope(self, data: bytes) -> Envelope:
         """Return the envelope in `data`, parsed at most once."""
@@ -53,13 +54,13 @@ class RememberingReader(EnvelopeReader):
 
     def verify(self, envelope: Envelope, key: VerifyKey) -> None:
         """Check the signature unless it was found good under this key before."""
-        if self._verified.get(envelope) is not key:
+        if self._verified.get(id(envelope)) != key:
             super().verify(envelope, key)
-            self._verified[envelope] = key
+            self._verified[id(envelope)] = key
 
     def read_message(self, envelope: Envelope) -> tuple[Header, Body]:
         """Return what was signed, parsed at most once."""
-        message = self._messages.get(envelope)
+        message = self._messages.get(id(envelope))
         if message is None:
-            message = self._messages[envelope] = super().read_message(envelope)
+            message = self._messages[id(envelope)] = super().read_message(envelope)
         return message

@@ -277,10 +277,10 @@ class _Checking:
         keys = {sender_id(self._opening.message_key): VerifyKey(self._opening.message_key)}
         for index, data in enumerate(self._entries):
             envelope = self._reader.read_envelope(data)
-            header, body = self._reader.read_message(envelope)
-            if isinstance(body, Enrol) and sender_id(body.public_key) == header.sender_id:
-                keys.setdefault(header.sender_id, VerifyKey(body.public_key))
-            key = keys.get(header.sender_id)
+            _, body = self._reader.read_message(envelope)
+            if isinstance(body, Enrol) and sender_id(body.public_key) == envelope.sender_id:
+                keys.setdefault(envelope.sender_id, VerifyKey(body.public_key))
+            key = keys.get(envelope.sender_id)
             if key is None:
                 raise _Failed("the record's sender has not enrolled", index=index)
             try:
