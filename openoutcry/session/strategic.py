@@ -69,7 +69,7 @@ def strategic_deviations(
             case Raise() | Offer() | AskReport():
                 asked[leaf_hash(data)] = body
                 continue
-            case Lapse(bidder=int() as member):
+            case Lapse(bidder=int(member)):
                 name = members[member]
             case _:
                 name = roster.get(header.sender_id, "")

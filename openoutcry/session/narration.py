@@ -1,0 +1,195 @@
+"""Telling a recorded session step by step: each entry, each wave with the mechanism's state, each draw, and why.
+
+The session is re-executed while it is told, so what is told of the mechanism's state is what the mechanism really had
+in hand at that moment. A log that departs from the rules is told up to there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from openoutcry.mechanisms.chance import Draw
+from openoutcry.protocol.messages import (
+    Accept,
+    AskReport,
+    Body,
+    CommitClosed,
+    DeviationNoted,
+    Enrol,
+    Exit,
+    Lapse,
+    Offer,
+    OutcomeDeclared,
+    Raise,
+    ReportCommit,
+    ReportOpening,
+    Role,
+    RosterClosed,
+    SeedOpening,
+    SessionOpen,
+    SessionVoid,
+)
+from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.reading import EnvelopeReader
+from openoutcry.session.replay import read_entry, replay
+from openoutcry.session.values import Effects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One thing that happened.
+
+    Attributes:
+        phase: Name of the phase in which it stands.
+        text: One line for a person.
+        index: Log index of the entry; None for the beginning of a wave, which is no entry of its own.
+        wave: Number of the wave, or None outside play.
+        bidder: Name of the bidder concerned, or empty.
+        state: The mechanism's state by name, at the beginning of a wave.
+        draws: What was drawn since the last moment that shows draws.
+    """
+
+    phase: str
+    text: str
+    index: int | None = None
+    wave: int | None = None
+    bidder: str = ""
+    state: Mapping[str, object] = field(default_factory=dict)
+    draws: tuple[Draw, ...] = ()
+
+
+def narrate(session: AuctioneerSession, entries: Sequence[bytes], reader: EnvelopeReader) -> Iterator[Moment]:
+    """Tell a session.
+
+    Args:
+        session: As for `openoutcry.session.replay.replay`.
+        entries: The log.
+        reader: Reads them.
+
+    Yields:
+        Moments in the order of the log; a wave's beginning stands before its questions.
+
+    Raises:
+        TranscriptError: Where the log departs from the rules.
+    """
+    teller = _Teller(session, reader)
+    for step in replay(session, entries, reader):
+        # An input stands first among the entries that it brings; a new wave begins behind it.
+        for offset, data in enumerate(step.effects.entries):
+            if offset == 1 or (offset == 0 and step.given is None):
+                yield from teller.tell_waves()
+            yield teller.tell_entry(data, step.effects.first_index + offset, step.effects)
+        yield from teller.tell_waves()
+
+
+class _Teller:
+    def __init__(self, session: AuctioneerSession, reader: EnvelopeReader) -> None:
+        self._session = session
+        self._reader = reader
+        self._wave = -1
+        self._draws = 0
+
+    def tell_waves(self) -> Iterator[Moment]:
+        """Tell the wave that has begun since the last call, if any."""
+        play = self._session.play
+        if play is None or play.conductor.wave is None or play.conductor.wave_number == self._wave:
+            return
+        self._wave = play.conductor.wave_number
+        yield Moment(
+            phase=self._session.phase.name,
+            text=f"wave {self._wave}: {play.conductor.wave.reason}",
+            wave=self._wave,
+            state=dict(play.conductor.wave.state()),
+            draws=self._new_draws(),
+        )
+
+    def tell_entry(self, data: bytes, index: int, effects: Effects) -> Moment:
+        """Tell one entry."""
+        header, body = read_entry(data, self._reader, index)
+        if header.role is Role.BIDDER:
+            bidder = self._name_of(header.sender_id)
+        else:
+            bidder = self._concerned(body, [to.party for to in effects.addressed if to.index == index])
+        is_outcome = isinstance(body, OutcomeDeclared)
+        return Moment(
+            phase=self._session.phase.name,
+            text=self._describe(body, bidder, is_bidders=header.role is Role.BIDDER),
+            index=index,
+            wave=self._wave if self._wave >= 0 else None,
+            bidder=bidder,
+            draws=self._new_draws() if is_outcome else (),
+        )
+
+    def _new_draws(self) -> tuple[Draw, ...]:
+        draws = self._session.chance.draws if self._session.chance else []
+        new = tuple(draws[self._draws :])
+        self._draws = len(draws)
+        return new
+
+    def _name_of(self, sender: bytes) -> str:
+        party = self._session.enrolment.parties.get(sender)
+        return party.name if party else ""
+
+    def _concerned(self, body: Body, addressees: Sequence[bytes]) -> str:
+        match body:
+            case Lapse(bidder=int(member)):
+                return self._session.members[member].name
+            case DeviationNoted(accused_id=accused):
+                return self._name_of(accused)
+            case Raise() | Offer() | AskReport():
+                return self._name_of(addressees[0])
+            case _:
+                return ""
+
+    def _describe(self, body: Body, bidder: str, *, is_bidders: bool) -> str:
+        match body:
+            case SessionOpen(code_version=version):
+                return f"the auctioneer opens the session (release {version})"
+            case Enrol(agent_version=version):
+                return f"{bidder} enrols (release {version})"
+            case RosterClosed(members=members):
+                return (
+                    f"the roster is closed with {len(members)} bidders; they are asked for their seed parts"
+                )
+            case SeedOpening() if is_bidders:
+                return f"{bidder} opens its seed part"
+            case SeedOpening():
+                return "the auctioneer opens its seed part: everybody can repeat the draws"
+            case Raise(level=level):
+                return f"{bidder} is asked for level {level}"
+            case Offer(level=level, target=target, price=price):
+                return (
+                    f"{bidder} is asked for level {level}; accepting level {target} buys the lot for {price}"
+                )
+            case AskReport():
+                return f"{bidder} is asked to commit to its signal"
+            case CommitClosed(commitment_indexes=indexes):
+                return f"commitments are closed with {len(indexes)}; they are to be opened"
+            case _:
+                return self._describe_answer(body, bidder)
+
+    def _describe_answer(self, body: Body, bidder: str) -> str:
+        match body:
+            case Accept(level=level):
+                return f"{bidder} accepts level {level}"
+            case Exit(level=level):
+                return f"{bidder} exits at level {level}"
+            case ReportCommit():
+                return f"{bidder} commits to its report"
+            case ReportOpening(report=report):
+                return f"{bidder} opens its report: signal {self._reader.codec.decode_report(report).value}"
+            case Lapse(subject=subject, bidder=None):
+                return f"the time for {subject.name.lower()} is over"
+            case Lapse(subject=subject):
+                return f"no {subject.name.lower().replace('_', ' ')} of {bidder} came in time"
+            case DeviationNoted(deviation=code, detail=detail):
+                return f"deviation {code} of {bidder}: {detail}"
+            case OutcomeDeclared(winner=None, reason=reason):
+                return f"unsold: {reason}"
+            case OutcomeDeclared(winner=int(winner), price=price, reason=reason):
+                return f"{self._session.members[winner].name} buys at {price}: {reason}"
+            case SessionVoid(detail=detail):
+                return f"the session is void: {detail}"
+            case _:
+                return type(body).__name__

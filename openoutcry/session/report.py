@@ -1,0 +1,83 @@
+"""What a verification found, as lines for a person and as plain values for a program."""
+
+from __future__ import annotations
+
+from openoutcry.protocol.deviations import Deviation
+from openoutcry.session.strategic import StrategicDeviation
+from openoutcry.session.verification import Level, Verdict, Verification
+
+_MARKS = {Verdict.VALID: "ok", Verdict.INVALID: "FAILED", Verdict.UNCHECKED: "-"}
+
+
+def verification_lines(verification: Verification) -> list[str]:
+    """Return the four levels, what the log records against anybody, and a last line with the verdict."""
+    lines = [
+        f"session     {verification.session_id.hex() or 'unknown'}",
+        f"auctioneer  {verification.auctioneer_key.hex() or 'unknown'}",
+        *(f"{level.name:<11} {_MARKS[level.verdict]:<6}  {_locate(level)}" for level in verification.levels),
+        *(
+            f"deviation   record {found.index}: {describe_deviation(found)}"
+            for found in verification.deviations
+        ),
+    ]
+    failure = verification.first_failure
+    if failure is None:
+        lines.append(f"valid: {verification.entries} records, verified and re-executed")
+    else:
+        lines.append(f"INVALID: {failure.name}: {_locate(failure)}")
+    return lines
+
+
+def verification_values(verification: Verification) -> dict[str, object]:
+    """Return the same as one JSON object."""
+    return {
+        "valid": verification.is_valid,
+        "session": verification.session_id.hex(),
+        "auctioneer_key": verification.auctioneer_key.hex(),
+        "checkpoint_key": verification.checkpoint_key.hex(),
+        "records": verification.entries,
+        "levels": [
+            {
+                "name": level.name,
+                "verdict": level.verdict.value,
+                "detail": level.detail,
+                "record": level.index,
+                "code": level.code.value if level.code else None,
+            }
+            for level in verification.levels
+        ],
+        "deviations": [deviation_values(found) for found in verification.deviations],
+    }
+
+
+def describe_deviation(deviation: Deviation) -> str:
+    """Return a deviation in one line; the record's index is left to the caller."""
+    accused = deviation.accused or "nobody is blamed"
+    return f"{deviation.code.value} ({accused}): {deviation.detail}"
+
+
+def deviation_values(deviation: Deviation) -> dict[str, object]:
+    """Return a protocol deviation as one JSON object."""
+    return {
+        "kind": "protocol",
+        "code": deviation.code.value,
+        "bidder": deviation.accused,
+        "record": deviation.index,
+        "detail": deviation.detail,
+    }
+
+
+def strategic_values(deviation: StrategicDeviation) -> dict[str, object]:
+    """Return a strategic deviation as one JSON object."""
+    return {
+        "kind": "strategic",
+        "bidder": deviation.bidder,
+        "record": deviation.index,
+        "did": deviation.did,
+        "truthful": deviation.truthful,
+    }
+
+
+def _locate(level: Level) -> str:
+    code = f"{level.code.value}: " if level.code else ""
+    return f"{code}{level.detail}" if level.index is None else f"record {level.index}: {code}{level.detail}"
