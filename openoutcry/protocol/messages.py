@@ -12,6 +12,9 @@ from fractions import Fraction
 
 PROTOCOL_VERSION = 1
 
+MAXIMUM_DETAIL = 512
+"""Characters of a clause for a person: one line of a log."""
+
 
 class Role(IntEnum):
     """Who speaks. Zero is refused on the wire."""

@@ -30,6 +30,7 @@ from openoutcry.protocol.deviations import Blame, Deviation, DeviationCode
 from openoutcry.protocol.draws import SeededChance
 from openoutcry.protocol.keys import sender_id
 from openoutcry.protocol.messages import (
+    MAXIMUM_DETAIL,
     DeviationNoted,
     Enrol,
     Lapse,
@@ -244,7 +245,6 @@ class AuctioneerSession:
                 self._close_roster()
             case LapseSubject.SEED_OPENING:
                 del self._awaited[deadline.member]
-                self.members[deadline.member or 0].lapsed.add(deadline.question)
                 self._begin_play_if_ready()
             case LapseSubject.ANSWER | LapseSubject.COMMITMENT | LapseSubject.OPENING:
                 assert self.play is not None
@@ -254,6 +254,7 @@ class AuctioneerSession:
                 assert_never(deadline.subject)
 
     def _record_silence(self, deadline: Deadline, party: Party) -> None:
+        party.lapsed.add(deadline.question)
         is_opening = deadline.subject in (LapseSubject.SEED_OPENING, LapseSubject.OPENING)
         self.deviations.append(
             Deviation(
@@ -337,6 +338,8 @@ class AuctioneerSession:
         self.phase = Phase.CLOSED
 
     def _void(self, reason: VoidReason, detail: str) -> None:
+        # What the operator typed must fit a line of the log.
+        detail = "".join(filter(str.isprintable, detail))[:MAXIMUM_DETAIL] or "no reason was given"
         self.phase = Phase.VOID
         if self.play is not None:
             self.play.abandon()

@@ -103,17 +103,12 @@ class Conductor:
         """Note that a bidder did not commit, or did not open: its report counts as withheld."""
         self._answers[bidder] = Reported(value=None)
         self._asked.pop(bidder)
-        if self._committed and not self._is_opening:
-            return self._close_commitments()
-        return self._finish_if_complete()
+        # Whoever has committed is still to open; the list is emptied when openings are asked for.
+        return self._close_commitments() if self._committed else self._finish_if_complete()
 
     def report(self, bidder: int, value: int) -> list[Ask]:
         """Take the report that a bidder has opened."""
         return self._answered(bidder, Reported(value=value))
-
-    @property
-    def _is_opening(self) -> bool:
-        return not self._committed
 
     def _answered(self, bidder: int, answer: Answer) -> list[Ask]:
         self._answers[bidder] = answer
@@ -128,12 +123,12 @@ class Conductor:
     def _close_commitments(self) -> list[Ask]:
         if self._asked or self.wave is None:
             return []
-        bidders = tuple(sorted(self._committed))
+        committed = set(self._committed)
         self._committed.clear()
-        for question in self.wave.questions:
-            if question.bidder in bidders:
-                self._asked[question.bidder] = question
-        return [AskOpenings(bidders=bidders)]
+        self._asked = {
+            question.bidder: question for question in self.wave.questions if question.bidder in committed
+        }
+        return [AskOpenings(bidders=tuple(sorted(committed)))]
 
     def _resume(self, answers: tuple[Answer, ...] | None) -> list[Ask]:
         while True:

@@ -121,7 +121,6 @@ class Play:
         assert member is not None
         del self._pending[member]
         party = self._members[member]
-        party.lapsed.add(deadline.question)
         place = self._place[member]
         if deadline.subject is LapseSubject.ANSWER:
             party.has_exited = True

@@ -7,6 +7,7 @@ check of hygiene; what was signed is always the bytes as they came.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import IntEnum
 from fractions import Fraction
@@ -22,7 +23,7 @@ from openoutcry.wire.v1 import messages_pb2 as wire
 
 HASH_LENGTH = 32
 SIGNATURE_LENGTH = 64
-MAXIMUM_TEXT = 512
+_EXACT_AMOUNT = re.compile(r"-?[0-9]{1,300}(/[0-9]{1,300})?")
 
 _MessageType = TypeVar("_MessageType", bound=Message)
 
@@ -112,8 +113,8 @@ def _hash_or_empty(data: bytes, field: str) -> bytes:
 
 
 def _text(text: str, field: str) -> str:
-    if not text or len(text) > MAXIMUM_TEXT or not text.isprintable():
-        raise _malformed(f"{field} must hold 1..{MAXIMUM_TEXT} printable characters")
+    if not text or len(text) > values.MAXIMUM_DETAIL or not text.isprintable():
+        raise _malformed(f"{field} must hold 1..{values.MAXIMUM_DETAIL} printable characters")
     return text
 
 
@@ -289,10 +290,16 @@ def _decode_deviation_noted(parsed: wire.DeviationNoted) -> Body:
 
 
 def _decode_payment(payment: wire.Payment) -> Fraction:
+    # The pattern comes first: Fraction would read "1e999999999" and fill the memory.
+    if not _EXACT_AMOUNT.fullmatch(payment.exact_minor):
+        raise _malformed("a payment is no fraction")
     try:
-        return Fraction(payment.exact_minor)
-    except (ValueError, ZeroDivisionError) as problem:
+        amount = Fraction(payment.exact_minor)
+    except ZeroDivisionError as problem:
         raise _malformed("a payment is no fraction") from problem
+    if not -(2**63) < amount < 2**63 - 1:
+        raise _malformed("a payment is outside int64")
+    return amount
 
 
 def _decode_outcome(parsed: wire.Outcome) -> Body:

@@ -1,0 +1,97 @@
+"""The Strategy API: what a user writes.
+
+A strategy is a class with optional callbacks, or a plain function of a view. Callbacks may be plain or
+`async`. Six lines are enough:
+
+```python
+from openoutcry.strategies import Exit, Stay, Strategy
+
+
+class Cautious(Strategy):
+    def on_raise(self, view):
+        return Stay if view.level <= view.signal - 1 else Exit
+```
+
+A callback that is left out answers truthfully. A callback that fails, or gives an answer that is none, counts
+as an exit (a raise) or as a withheld report: `openoutcry.strategies.ask` turns it into one StrategyError that
+the driver records, and the session goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import ClassVar, Final
+
+from openoutcry.strategies.views import OutcomeView, RaiseView, ReportView, StartView
+
+
+class Decision(Enum):
+    """The answer to a raise."""
+
+    Stay = "stay"
+    Exit = "exit"
+
+
+class Silence(Enum):
+    """The wish not to answer at all; the session then applies the default that its rules name."""
+
+    NoAnswer = "no answer"
+
+
+Stay: Final = Decision.Stay
+Exit: Final = Decision.Exit
+NoAnswer: Final = Silence.NoAnswer
+
+RaiseAnswer = Decision | Silence
+ReportAnswer = int | Silence
+
+
+class Strategy:
+    """Base class of strategies; every callback is optional.
+
+    One instance plays one bidder in one session, so a strategy may keep what it likes on `self`. The driver
+    never calls two callbacks of one instance at once.
+
+    Attributes:
+        deterministic: Set it to True only if every answer depends on nothing but the view: no memory, no draw
+            from `view.rng`, nothing from outside. Exact expectations are computed for such strategies only.
+    """
+
+    deterministic: ClassVar[bool] = False
+
+    def on_start(self, view: StartView) -> Awaitable[None] | None:
+        """Prepare; called once, before the first question."""
+
+    def on_raise(self, view: RaiseView) -> RaiseAnswer | Awaitable[RaiseAnswer]:
+        """Answer whether the clock may rise to `view.level`: `Stay` or `Exit`. An exit is final."""
+        return Stay if view.level <= view.signal else Exit
+
+    def report_signal(self, view: ReportView) -> ReportAnswer | Awaitable[ReportAnswer]:
+        """Answer the sealed form: a signal, 0..k-1."""
+        return view.signal
+
+    def on_outcome(self, view: OutcomeView) -> Awaitable[None] | None:
+        """Learn the outcome; called once, at the end."""
+
+
+StrategyFunction = Callable[[RaiseView | ReportView], object]
+
+
+class FunctionStrategy(Strategy):
+    """A plain function used as a strategy: it is called with the view of each question.
+
+    Its result is checked as a callback's is: `Stay` or `Exit` for a raise, an integer for a report.
+    """
+
+    def __init__(self, function: StrategyFunction) -> None:
+        """Wrap `function`; it takes one view and returns an answer or an awaitable of one."""
+        self.function = function
+
+    def on_raise(self, view: RaiseView) -> RaiseAnswer | Awaitable[RaiseAnswer]:
+        """Pass the question on."""
+        return self.function(view)  # type: ignore[return-value]  # Whatever it is, `ask` checks it at run time.
+
+    def report_signal(self, view: ReportView) -> ReportAnswer | Awaitable[ReportAnswer]:
+        """Pass the question on."""
+        return self.function(view)  # type: ignore[return-value]  # Whatever it is, `ask` checks it at run time.
