@@ -13,7 +13,7 @@ the key of SessionOpen is the right auctioneer's, only somebody who knows that k
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -148,7 +148,7 @@ def verify_transcript(
     """
     checking = _Checking(transcript, codec)
     result = checking.result
-    checks = (
+    checks: tuple[Callable[[], str], ...] = (
         lambda: checking.check_integrity(session_id=session_id, auctioneer_key=auctioneer_key),
         checking.check_authorship,
         checking.check_conduct,
