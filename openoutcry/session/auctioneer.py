@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from openoutcry.errors import UsageError
+from openoutcry.errors import ConfigurationError, UsageError
 from openoutcry.mechanisms.chance import RecordingChance
 from openoutcry.mechanisms.registry import MECHANISMS
 from openoutcry.mechanisms.specification import Specification
@@ -65,6 +65,9 @@ class AuctioneerSession:
         author: Makes the auctioneer's envelopes.
         reader: Reads and verifies the bidders'.
 
+    Raises:
+        ConfigurationError: More bidders are invited than one session can have.
+
     Attributes:
         phase: Where the session stands.
         enrolment: Who takes part.
@@ -85,6 +88,9 @@ class AuctioneerSession:
         author: Author,
         reader: EnvelopeReader,
     ) -> None:
+        bidder_count = len(specification.market.bidders)
+        if bidder_count > limits.ROSTER:
+            raise ConfigurationError(f"{bidder_count} bidders are invited; a session has at most {limits.ROSTER}")
         self.specification = specification
         self.phase = Phase.ENROL
         self.enrolment = Enrolment(specification)

@@ -1,0 +1,146 @@
+"""Draws: every random choice of a session, computed from its seed by anybody who has it.
+
+Each label has a stream of its own, so that what is drawn for one purpose never shifts what is drawn for
+another. `SeededChance` is what sessions, simulations and replays hand to a mechanism. It refuses to use a
+label twice, because two purposes under one label would be correlated.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Hashable, Sequence
+from fractions import Fraction
+
+from openoutcry.errors import UsageError
+from openoutcry.protocol.framing import lp, u64
+
+_PURPOSE = lp(b"auction/draw/v1")
+_WORD_BYTES = 8
+_WORD_RANGE = 2**64
+
+
+def keyed_hash(key: bytes, data: bytes) -> bytes:
+    """Return HMAC-SHA256, 32 bytes."""
+    return hmac.digest(key, data, "sha256")
+
+
+class DrawStream:
+    """The numbers that a seed gives for one label.
+
+    Args:
+        seed: 32 bytes; shorter ones are as good as their entropy.
+        label: The one purpose of this stream.
+    """
+
+    __slots__ = ("_block", "_counter", "_key", "_offset")
+
+    def __init__(self, seed: bytes, label: str) -> None:
+        self._key = keyed_hash(seed, _PURPOSE + lp(label.encode()))
+        self._counter = 0
+        self._block = b""
+        self._offset = 0
+
+    def below(self, n: int) -> int:
+        """Draw one of 0..n-1, each equally likely; n is 1..2^64.
+
+        Raises:
+            UsageError: n is outside this range.
+        """
+        if not 1 <= n <= _WORD_RANGE:
+            raise UsageError(f"a draw is from 1 to 2^64 numbers, not {n}")
+        # Words from the incomplete last stretch of n numbers would favour the low ones.
+        limit = _WORD_RANGE - _WORD_RANGE % n
+        while (word := self._next_word()) >= limit:
+            pass
+        return word % n
+
+    def shuffle(self, n: int) -> tuple[int, ...]:
+        """Draw an order of 0..n-1, each equally likely; n >= 0."""
+        order = list(range(n))
+        for last in range(n - 1, 0, -1):
+            chosen = self.below(last + 1)
+            order[last], order[chosen] = order[chosen], order[last]
+        return tuple(order)
+
+    def _next_word(self) -> int:
+        if self._offset == len(self._block):
+            self._block = keyed_hash(self._key, u64(self._counter))
+            self._counter += 1
+            self._offset = 0
+        begin = self._offset
+        self._offset = begin + _WORD_BYTES
+        return int.from_bytes(self._block[begin : self._offset], "big")
+
+
+class SeededChance:
+    """The `Chance` of a mechanism whose every draw follows from a seed.
+
+    `pick` takes the first candidate in one order of the whole roster that its label names. As long as nobody who
+    was picked is a candidate again, that has the distribution of fresh draws; and a bidder who leaves early
+    changes nobody else's luck.
+
+    Args:
+        seed: 32 bytes.
+        bidder_count: Length n >= 1 of the roster.
+    """
+
+    __slots__ = ("_bidder_count", "_places", "_seed", "_used")
+
+    def __init__(self, seed: bytes, bidder_count: int) -> None:
+        if bidder_count < 1:
+            raise UsageError(f"a roster has at least one bidder, not {bidder_count}")
+        self._seed = seed
+        self._bidder_count = bidder_count
+        self._used: set[str] = set()
+        # For each label of `pick`: at index i the place of bidder i in the label's order.
+        self._places: dict[str, tuple[int, ...]] = {}
+
+    def uniform(self, label: str, n: int, *, state: Hashable = None) -> int:
+        """Draw one of 0..n-1, each equally likely; n is 1..2^64, `state` is not looked at.
+
+        Raises:
+            UsageError: n is outside this range, or the label was used before.
+        """
+        return self._stream(label).below(n)
+
+    def bernoulli(self, label: str, probability: Fraction, *, state: Hashable = None) -> bool:
+        """Draw True with exactly this probability; its denominator is at most 2^64, `state` is not looked at.
+
+        Raises:
+            UsageError: It is no probability, or the label was used before.
+        """
+        if not 0 <= probability <= 1:
+            raise UsageError(f"draw {label!r}: {probability} is no probability")
+        return self._stream(label).below(probability.denominator) < probability.numerator
+
+    def pick(self, label: str, candidates: Sequence[int], *, state: Hashable = None) -> int:
+        """Draw one of the candidates, each equally likely; `state` is not looked at.
+
+        Args:
+            label: May be used again, and then names the same order.
+            candidates: Roster indexes, each 0..n-1, at least one.
+            state: See `Chance`.
+
+        Raises:
+            UsageError: There is no candidate, one is not on the roster, or the label has another use.
+        """
+        if not candidates:
+            raise UsageError(f"draw {label!r}: there is nobody to pick from")
+        if not 0 <= min(candidates) <= max(candidates) < self._bidder_count:
+            raise UsageError(f"draw {label!r}: a candidate is not one of 0..{self._bidder_count - 1}")
+        places = self._places.get(label)
+        if places is None:
+            places = self._places[label] = self._draw_places(label)
+        return min(candidates, key=places.__getitem__)
+
+    def _draw_places(self, label: str) -> tuple[int, ...]:
+        places = [0] * self._bidder_count
+        for place, bidder in enumerate(self._stream(label).shuffle(self._bidder_count)):
+            places[bidder] = place
+        return tuple(places)
+
+    def _stream(self, label: str) -> DrawStream:
+        if label in self._used:
+            raise UsageError(f"draw {label!r}: the label was used before; give every purpose its own")
+        self._used.add(label)
+        return DrawStream(self._seed, label)
