@@ -1,10 +1,8 @@
 """Exact expectation of a mechanism over all its random choices, at given signals and given answers.
 
 Decides: who wins with which probability, and the expected welfare, revenue, payments and utilities, as
-    fractions.
-Refuses: signals that do not fit the market, and instances whose tree of choices is beyond the limit. Called
-    by
-`auctioneer expect` and by the tests that hold each registered guarantee against the truth.
+fractions. Refuses: signals that do not fit the market, and instances whose tree of choices is beyond the
+limit. Called by `auctioneer expect` and by the tests that hold each registered guarantee against the truth.
 """
 
 from __future__ import annotations

@@ -6,10 +6,9 @@ sufficient state that the mechanism names with its draw, and a run that comes to
 stops there: the cost is one run for each branch of each distinct state, not one for each path.
 
 Decides: the exact distribution of the outcome, or each path by itself. Refuses: a tree larger than the
-    caller's limit
-on runs; answers that do not fit their question; and draws that a seeded chance would not make with the same
-distribution (a label drawn twice, or a `pick` among candidates that earlier picks of the label say something
-about). Called by the exact expectation and by incentive checks.
+caller's limit on runs, and draws that a seeded chance would not make with the same distribution (a label
+drawn twice, or a `pick` among candidates that earlier picks of the label say something about). Called by the
+exact expectation and by incentive checks.
 """
 
 from __future__ import annotations
@@ -18,33 +17,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm, log10, prod
-from typing import Protocol, assert_never
 
 from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.mechanisms.answering import Answerer, drive
 from openoutcry.mechanisms.chance import Chance, Draw, RecordingChance
-from openoutcry.mechanisms.conversation import (
-    Answer,
-    Climb,
-    Climbed,
-    Conversation,
-    Outcome,
-    Question,
-    Reported,
-    ReportSignal,
-    Wave,
-)
+from openoutcry.mechanisms.conversation import Conversation, Outcome
 
 # At a few tenths of a millisecond a run this is about half a minute, and the states kept fit in memory many
 # times over.
 DEFAULT_RUN_LIMIT = 100_000
-
-
-class Answerer(Protocol):
-    """How one bidder answers: a function of its question and of the last level that its clock accepted."""
-
-    def __call__(self, question: Question, clock: int, /) -> Answer:
-        """Answer `question`; `clock` is in 0..k-1."""
-        ...
 
 
 Answerers = Sequence[Answerer] | Callable[[], Sequence[Answerer]]
@@ -94,72 +75,6 @@ class Distribution:
     runs: int
 
 
-def answer_with_signal(signal: int) -> Answerer:
-    """Answer as somebody whose signal is `signal`: stay up to that level, report that value.
-
-    With a bidder's own signal this is the truthful (consistent) strategy.
-
-    Args:
-        signal: In 0..k-1.
-    """
-
-    def answer(question: Question, clock: int, /) -> Answer:
-        match question:
-            case Climb(target=target):
-                level = max(clock, min(signal, target))
-                return Climbed(level=level, exited=level < target)
-            case ReportSignal():
-                return Reported(value=signal)
-            case _:
-                assert_never(question)
-
-    return answer
-
-
-def drive(conversation: Conversation, answerers: Sequence[Answerer]) -> Outcome:
-    """Hold a conversation to its end.
-
-    Args:
-        conversation: Not yet started.
-        answerers: Length n, by roster index.
-
-    Returns:
-        What the mechanism decides.
-
-    Raises:
-        UsageError: An answerer gave an answer that does not fit its question.
-    """
-    clocks = [0] * len(answerers)
-    answers: tuple[Answer, ...] | None = None
-    while True:
-        try:
-            wave: Wave = next(conversation) if answers is None else conversation.send(answers)
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
-        answers = tuple(_answered(question, answerers, clocks) for question in wave.questions)
-
-
-def _answered(question: Question, answerers: Sequence[Answerer], clocks: list[int]) -> Answer:
-    bidder = question.bidder
-    clock = clocks[bidder]
-    answer = answerers[bidder](question, clock)
-    match question, answer:
-        case Climb(target=target), Climbed(level=level, exited=exited) if (
-            clock <= level <= target and exited == (level < target)
-        ):
-            clocks[bidder] = level
-        case ReportSignal(), Reported():
-            pass
-        case _:
-            raise UsageError(
-                f"the answerer of bidder {bidder} gave {answer!r} to {question!r} with its clock at {clock}: "
-                "a climb ends between the clock and the target and is an exit exactly below the target, "
-                "a report answers a request to report"
-            )
-    return answer
-
-
 # --- The tree of choices ----------------------------------------------------------------------------------
 
 
@@ -186,8 +101,9 @@ class _ExploringChance:
         forks: The choices met beyond the script, in order.
     """
 
-    def __init__(self, script: Sequence[int], known_states: Mapping[Hashable, object]) -> None:
+    def __init__(self, script: Sequence[int], known_states: Mapping[Hashable, object], limit: int) -> None:
         self.forks: list[_Fork] = []
+        self._limit = limit
         self._script = script
         self._known_states = known_states
         self._choices = 0
@@ -198,6 +114,9 @@ class _ExploringChance:
         self._claim(label)
         if n < 1:
             raise UsageError(f"draw {label!r} is uniform over {n} values: it needs at least one")
+        if n > self._limit:
+            # Each value takes a run at least, and the list of branches must not fill the memory first.
+            raise _too_large(self._limit, n)
         return self._choose(("uniform", label, n), (1,) * n, state)
 
     def bernoulli(self, label: str, probability: Fraction, *, state: Hashable = None) -> bool:
@@ -243,6 +162,14 @@ class _ExploringChance:
         return 0
 
 
+def _too_large(limit: int, combinations: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"exploring every random choice takes more than {limit} runs (the choices on the path at hand alone "
+        f"combine in about 10^{log10(combinations):.0f} ways): take fewer bidders or signal levels, or allow "
+        "more runs"
+    )
+
+
 @dataclass(slots=True)
 class _Runs:
     """Counts the runs of one conversation, and stops before they become too many."""
@@ -254,11 +181,7 @@ class _Runs:
 
     def run(self, chance: Chance, branches: Iterable[int]) -> Outcome:
         if self.done >= self.limit:
-            raise ConfigurationError(
-                f"exploring every random choice takes more than {self.limit} runs (the choices on the path "
-                f"at hand alone combine in about 10^{log10(prod(branches)):.0f} ways): take fewer bidders or "
-                "signal levels, or allow more runs"
-            )
+            raise _too_large(self.limit, prod(branches))
         self.done += 1
         answerers = self.answerers() if callable(self.answerers) else self.answerers
         return drive(self.converse(chance), answerers)
@@ -324,7 +247,7 @@ def outcome_distribution(
     known: dict[Hashable, _Weighted] = {}
     path: list[_Frame] = []
     while True:
-        chance = _ExploringChance([len(frame.explored) for frame in path], known if memoise else {})
+        chance = _ExploringChance([len(frame.explored) for frame in path], known if memoise else {}, limit)
         try:
             outcome = runs.run(chance, (len(frame.fork.weights) for frame in path))
         except _KnownState as reached:
@@ -379,7 +302,7 @@ def enumerate_tapes(
     forks: list[_Fork] = []
     script: list[int] = []
     while True:
-        chance = _ExploringChance(script, {})
+        chance = _ExploringChance(script, {}, limit)
         recording = RecordingChance(chance)
         outcome = runs.run(recording, (len(fork.weights) for fork in forks))
         forks.extend(chance.forks)

@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.mechanisms.answering import Answerer, answer_with_signal, drive
 from openoutcry.mechanisms.chance import Chance, Draw
 from openoutcry.mechanisms.conversation import (
     Answer,
@@ -22,15 +23,7 @@ from openoutcry.mechanisms.conversation import (
     Wave,
 )
 from openoutcry.mechanisms.expectation import expect
-from openoutcry.mechanisms.exploring import (
-    Answerer,
-    Settlement,
-    Tape,
-    answer_with_signal,
-    drive,
-    enumerate_tapes,
-    outcome_distribution,
-)
+from openoutcry.mechanisms.exploring import Settlement, Tape, enumerate_tapes, outcome_distribution
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import MECHANISMS
 from tests.reference.instances import Instance, owned_tables, single_group
@@ -199,6 +192,12 @@ def test_a_tree_beyond_the_limit_is_refused_before_it_is_explored() -> None:
         outcome_distribution(elimination(40, states=False), answerers, limit=50)
     with pytest.raises(ConfigurationError, match="more than 50 runs"):
         list(enumerate_tapes(elimination(40, states=False), answerers, limit=50))
+
+
+def test_a_draw_of_more_values_than_runs_is_refused_at_once() -> None:
+    """The branches of one huge draw are not even listed."""
+    with pytest.raises(ConfigurationError, match=r"10\^18 ways"):
+        outcome_distribution(drawing(lambda chance: chance.uniform("huge", 10**18)), [])
 
 
 def drawing(draw: Callable[[Chance], object]) -> Callable[[Chance], Conversation]:
