@@ -12,7 +12,10 @@ AUCTIONEER_ENVELOPE_BYTES = 65_535
 """One envelope of the auctioneer. It may quote a bidder's; a tile writes an entry's length in two bytes."""
 
 BIDDERS = 10_000
-"""One roster. Each of its bidders holds a stream at the auctioneer, which costs some 30 KiB of memory."""
+"""One market. A mechanism runs in process with as many."""
+
+ROSTER = 1_500
+"""One session. RosterClosed names every member in 38 bytes, and an entry of the log has at most 64 KiB."""
 
 SIGNAL_LEVELS = 1024
 """Levels of one clock. Each is a question over the network: more make an auction that nobody waits for."""

@@ -90,7 +90,9 @@ class AuctioneerSession:
     ) -> None:
         bidder_count = len(specification.market.bidders)
         if bidder_count > limits.ROSTER:
-            raise ConfigurationError(f"{bidder_count} bidders are invited; a session has at most {limits.ROSTER}")
+            raise ConfigurationError(
+                f"{bidder_count} bidders are invited; a session has at most {limits.ROSTER}"
+            )
         self.specification = specification
         self.phase = Phase.ENROL
         self.enrolment = Enrolment(specification)
@@ -184,7 +186,9 @@ class AuctioneerSession:
                 data, envelope, party, reader=self._reader, session_id=self.session_id, tree=self.log.tree
             )
         if self.phase is not Phase.ENROL:
-            raise Refused(DeviationCode.UNKNOWN_SENDER, "the sender has not enrolled")
+            raise Refused(
+                DeviationCode.UNKNOWN_SENDER, "the sender has not enrolled", sender_id=envelope.sender_id
+            )
         return self.enrolment.enrol(
             data, envelope, reader=self._reader, session_id=self.session_id, tree=self.log.tree
         )

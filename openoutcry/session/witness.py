@@ -107,13 +107,12 @@ class Witness:
         except PeerError as problem:
             raise Breach(DeviationCode(problem.deviation), problem.reason) from problem
         self._check_header(header, delivery)
-        if self.head.size:
-            self._check_extension(
-                size=header.seen_size,
-                root=header.seen_root,
-                consistency_from=delivery.consistency_from,
-                proof=delivery.consistency,
-            )
+        self._check_extension(
+            size=header.seen_size,
+            root=header.seen_root,
+            consistency_from=delivery.consistency_from,
+            proof=delivery.consistency,
+        )
         self.head = Head(size=header.seen_size, root=header.seen_root)
         self.next_index = delivery.index + 1
         self._last_seq = header.seq
@@ -172,6 +171,8 @@ class Witness:
     ) -> None:
         if consistency_from != self.head.size:
             raise OutOfStep(f"the proof starts at size {consistency_from}, not {self.head.size}")
+        if not self.head.size:
+            return  # Every log extends the empty one.
         try:
             verify_consistency(
                 first=self.head.size, second=size, proof=proof, first_root=self.head.root, second_root=root
