@@ -8,7 +8,7 @@ Lateness and silence are recorded of the bidder, but prove no ill will.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 
 class Blame(Enum):
@@ -19,7 +19,7 @@ class Blame(Enum):
     NOBODY = "nobody"
 
 
-class DeviationCode(Enum):
+class DeviationCode(StrEnum):
     """Every protocol deviation. The value is stable: it stands in transcripts."""
 
     MALFORMED = "MALFORMED"
@@ -72,6 +72,19 @@ _BLAMES_AUCTIONEER = frozenset(
         DeviationCode.SUPPRESSED,
         DeviationCode.FORKED,
         DeviationCode.SEED_MISSING,
+    }
+)
+
+# Refused for what they say or when they came, not for who sent them after what: they keep their place in the chain.
+KEEPS_ITS_PLACE = frozenset(
+    {
+        DeviationCode.NOT_ASKED,
+        DeviationCode.WRONG_LEVEL,
+        DeviationCode.LATE,
+        DeviationCode.EXIT_REVERSAL,
+        DeviationCode.OPENING_MISMATCH,
+        DeviationCode.MALFORMED_REPORT,
+        DeviationCode.INCONSISTENT_REPORT,
     }
 )
 

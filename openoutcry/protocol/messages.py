@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 
+from openoutcry.protocol.deviations import DeviationCode
+
 PROTOCOL_VERSION = 1
 
 MAXIMUM_DETAIL = 512
@@ -163,7 +165,7 @@ class DeviationNoted:
         detail: One clause for a person.
     """
 
-    deviation: str
+    deviation: DeviationCode
     accused_id: bytes
     evidence: bytes
     detail: str

@@ -373,7 +373,7 @@ class AuctioneerSession:
         )
         if party is not None and is_recorded:
             party.noted += 1
-            noted = DeviationNoted(deviation=code.value, accused_id=sender, evidence=data, detail=detail)
+            noted = DeviationNoted(deviation=code, accused_id=sender, evidence=data, detail=detail)
             written = self._scribe.write(noted, to=(sender,))
             accused = "" if code.blame is Blame.NOBODY else party.name
             self.deviations.append(

@@ -305,7 +305,7 @@ class BidderSession:
             if body.accused_id != self._key.sender_id:
                 raise Breach(DeviationCode.MALFORMED, "a deviation of somebody else was delivered")
             self._known()[1].acknowledge_refused(leaf_hash(body.evidence))
-            code, detail = DeviationCode(body.deviation), body.detail
+            code, detail = body.deviation, body.detail
         else:
             is_opening = body.subject in (LapseSubject.OPENING, LapseSubject.SEED_OPENING)
             code = DeviationCode.OPENING_MISSING if is_opening else DeviationCode.SILENT

@@ -157,7 +157,7 @@ def gather(entries: Sequence[bytes], reader: EnvelopeReader) -> list[tuple[int, 
         if isinstance(body, DeviationNoted) and body.accused_id in enrolments:
             for others in _contradicted(body, own.get(body.accused_id, []), questions, reader):
                 evidence = Evidence(
-                    code=DeviationCode(body.deviation),
+                    code=body.deviation,
                     session_open=entries[0],
                     enrol=enrolments[body.accused_id],
                     statements=(*others, body.evidence),
@@ -176,7 +176,7 @@ def _contradicted(
         _, header, _ = _read(noted.evidence, reader)
     except PeerError:
         return
-    match DeviationCode(noted.deviation):
+    match noted.deviation:
         case DeviationCode.EQUIVOCATION:
             yield from ((data,) for data in own if _read(data, reader)[1].seq == header.seq)
         case DeviationCode.WRONG_LEVEL:

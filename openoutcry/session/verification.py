@@ -22,7 +22,7 @@ from openoutcry.mechanisms.specification import Specification, decode_specificat
 from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.commitments import seed_commitment
-from openoutcry.protocol.deviations import Deviation, DeviationCode
+from openoutcry.protocol.deviations import KEEPS_ITS_PLACE, Deviation, DeviationCode
 from openoutcry.protocol.keys import VerifyKey, sender_id
 from openoutcry.protocol.merkle import MerkleTree, leaf_hash
 from openoutcry.protocol.messages import (
@@ -231,8 +231,8 @@ class _Checking:
                 raise _Failed("the record commits to a head that is not of this log", index=index)
             chains[header.sender_id] = (header.seq, tree.append(data))
             self._headers.append(header)
-            if isinstance(body, DeviationNoted):
-                self._follow_quoted(body.evidence, chains)
+            if isinstance(body, DeviationNoted) and body.deviation in KEEPS_ITS_PLACE:
+                self._follow_quoted(body.evidence, index, chains)
         return tree
 
     def _check_link(self, header: Header, index: int, chains: dict[bytes, tuple[int, bytes]]) -> None:
@@ -244,20 +244,10 @@ class _Checking:
         if header.role is Role.AUCTIONEER and header.seen_size != index:
             raise _Failed("the auctioneer's record does not commit to the log before it", index=index)
 
-    def _follow_quoted(self, data: bytes, chains: dict[bytes, tuple[int, bytes]]) -> None:
-        """A message that was refused for what it says has its place in its sender's chain all the same."""
-        try:
-            envelope = self._reader.read_envelope(data)
-            header, _ = self._reader.read_message(envelope)
-        except PeerError:
-            return
-        seq, previous = chains.get(envelope.sender_id, (-1, b""))
-        if (
-            header.seq == seq + 1
-            and header.prev_own == previous
-            and header.session_id == self.result.session_id
-        ):
-            chains[envelope.sender_id] = (header.seq, leaf_hash(data))
+    def _follow_quoted(self, data: bytes, index: int, chains: dict[bytes, tuple[int, bytes]]) -> None:
+        # Whether it was refused rightly is a question of conduct; here only the chain goes on from it.
+        header, _ = read_entry(data, self._reader, index)
+        chains[header.sender_id] = (header.seq, leaf_hash(data))
 
     def _check_checkpoint(self, tree: MerkleTree, opening: SessionOpen) -> None:
         checkpoint = verify_checkpoint(

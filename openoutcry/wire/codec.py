@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError, Message
 
 from openoutcry.errors import PeerError
 from openoutcry.protocol import messages as values
+from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.envelope import Envelope
 from openoutcry.protocol.messages import PAYLOAD_TYPES, Body, Header
 from openoutcry.wire.v1 import messages_pb2 as wire
@@ -280,9 +281,16 @@ def _decode_roster_closed(parsed: wire.RosterClosed) -> Body:
     )
 
 
+def _deviation(code: str) -> DeviationCode:
+    try:
+        return DeviationCode(code)
+    except ValueError as problem:
+        raise _malformed("the deviation has no known code") from problem
+
+
 def _decode_deviation_noted(parsed: wire.DeviationNoted) -> Body:
     return values.DeviationNoted(
-        deviation=_text(parsed.deviation, "deviation"),
+        deviation=_deviation(parsed.deviation),
         accused_id=_hash(parsed.accused_id, "accused_id"),
         evidence=parsed.evidence,
         detail=_text(parsed.detail, "detail"),
