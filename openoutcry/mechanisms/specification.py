@@ -45,8 +45,8 @@ class Timing:
     """Deadlines. They are bounds, not delays: a wave closes as soon as all have answered.
 
     Attributes:
-        enrol_ms: Milliseconds to enrol and to open a seed part, 1..30 days.
-        answer_ms: Milliseconds to answer a question, 1..30 days.
+        enrol_ms: Milliseconds to enrol, 1..30 days.
+        answer_ms: Milliseconds to answer a question or to open a seed part, 1..30 days.
     """
 
     enrol_ms: int = 30_000

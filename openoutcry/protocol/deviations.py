@@ -1,7 +1,7 @@
 """Deviations: what can go wrong between parties, by stable code, and whom each code blames.
 
-A code of this table is the only vocabulary in which one party accuses another. Two kinds of refusal blame
-nobody: a bad signature (anybody can forge one) and a gap in a sequence (a network can lose what came before).
+A code of this table is the only vocabulary in which one party accuses another. Some refusals blame nobody: anybody can
+forge a bad signature or repeat an old message of another session, and a network can lose what came before a gap.
 Lateness and silence are recorded of the bidder, but prove no ill will.
 """
 
@@ -59,6 +59,7 @@ _BLAMES_NOBODY = frozenset(
     {
         DeviationCode.UNKNOWN_SENDER,
         DeviationCode.BAD_SIGNATURE,
+        DeviationCode.WRONG_SESSION,
         DeviationCode.SEQUENCE_GAP,
         DeviationCode.REPLAYED,
         DeviationCode.RATE_LIMIT,

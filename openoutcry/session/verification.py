@@ -332,9 +332,13 @@ class _Checking:
     def _describe_conduct(self, session: AuctioneerSession) -> str:
         waves = session.wave_count
         draws = len(session.chance.draws) if session.chance else 0
+        missing = len(session.members) - len(session.players)
+        seed = "every seed part is there"
+        if session.phase is not Phase.VOID and missing:
+            seed = f"{missing} seed parts are missing: whoever held them back chose among seeds"
         return (
             f"re-executed: {len(session.members)} bidders, {waves} waves, {draws} draws, "
-            f"{len(session.deviations)} deviations recorded"
+            f"{len(session.deviations)} deviations recorded; {seed}"
         )
 
     # --- Level 4. ---

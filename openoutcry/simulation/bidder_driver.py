@@ -1,0 +1,220 @@
+"""Drives a bidder's session over simulated streams, as the agent does over real ones.
+
+Every input is kept before what follows from it leaves, so that a bidder that dies comes back byte for byte. A bidder
+connects anew when its stream breaks, when a delivery does not follow what it knows, and when it has heard nothing for
+a while; it then sends again what may have been lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from openoutcry.session.bidder import BidderSession
+from openoutcry.session.bidder_values import (
+    Asked,
+    BidderEffects,
+    BidderInput,
+    Concluded,
+    Decided,
+    Delivered,
+    LevelAsked,
+    Opened,
+    SignalChosen,
+    Specified,
+)
+from openoutcry.session.values import Delivery
+from openoutcry.simulation.frames import Attach, Challenge, DownwardFrame, Rejected, Said, Stream
+from openoutcry.simulation.network import Dice, Faults
+from openoutcry.simulation.player import Player
+from openoutcry.simulation.virtual_time import NANOSECONDS_PER_MILLISECOND, VirtualTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One input as it was kept."""
+
+    given: BidderInput
+    at_ns: int
+
+
+class BidderDriver:
+    """One simulated bidder.
+
+    Args:
+        renew: Returns this bidder's session as it is before its first input.
+        player: Its strategy in its seat.
+        connect: Returns a new stream to the auctioneer.
+        time: Of the simulation.
+        faults: What goes wrong.
+        dice: Draws it.
+
+    Attributes:
+        session: Where the bidder stands.
+        is_done: Whether nothing more will come from it.
+        rejection: Why it cannot take part; empty if it can.
+        connections: How often it has connected.
+        crashes: How often it died.
+    """
+
+    def __init__(
+        self,
+        *,
+        renew: Callable[[], BidderSession],
+        player: Player,
+        connect: Callable[[], Stream],
+        time: VirtualTime,
+        faults: Faults,
+        dice: Dice,
+    ) -> None:
+        self.session = renew()
+        self.is_done = False
+        self.rejection = ""
+        self.connections = 0
+        self.crashes = 0
+        self._renew = renew
+        self._player = player
+        self._connect = connect
+        self._time = time
+        self._faults = faults
+        self._dice = dice
+        self._kept: list[Kept] = []
+        self._stream: Stream | None = None
+        self._greeted: Stream | None = None
+        self._silent = 0
+        self._heard_ns = 0
+        self._decisions: dict[bytes, Decided | SignalChosen] = {}
+
+    def start(self) -> None:
+        """Connect for the first time, after the delay that is drawn for it."""
+        self._time.after(self._dice.nanoseconds(self._faults.join_ms), self._begin)
+
+    def _begin(self) -> None:
+        self._player.start()
+        self._attach()
+        self._watch()
+
+    # --- The connection. ---
+
+    def _attach(self) -> None:
+        if self.is_done:
+            return
+        if self._silent >= self._faults.patience:
+            self.is_done = True
+            return
+        self._silent += 1
+        self.connections += 1
+        stream = self._stream = self._connect()
+        stream.on_downward = lambda frame: self._take(stream, frame)
+        stream.on_broken = lambda: self._reattach(stream)
+        self._heard_ns = self._time.now_ns
+        stream.send_up(Attach())
+
+    def _reattach(self, stream: Stream) -> None:
+        # A break of a stream that was given up before is no news.
+        if stream is self._stream:
+            self._attach()
+
+    def _renew_stream(self) -> None:
+        old, self._stream = self._stream, None
+        if old is not None:
+            old.close()
+        self._attach()
+
+    def _watch(self) -> None:
+        if self.is_done:
+            return
+        retry_ns = self._faults.retry_ms * NANOSECONDS_PER_MILLISECOND
+        if self._time.now_ns - self._heard_ns >= retry_ns:
+            self._renew_stream()
+        self._time.after(retry_ns, self._watch)
+
+    def _take(self, stream: Stream, frame: DownwardFrame) -> None:
+        if stream is not self._stream or self.is_done:
+            return
+        self._heard_ns = self._time.now_ns
+        self._silent = 0
+        match frame:
+            case Challenge():
+                self._greet(stream, frame)
+            case Delivery():
+                self._apply(Delivered(delivery=frame))
+            case Concluded():
+                self._apply(frame)
+            case Rejected(reason=reason):
+                self.rejection = reason
+                self._finish()
+
+    def _greet(self, stream: Stream, challenge: Challenge) -> None:
+        if stream is self._greeted:
+            return
+        self._greeted = stream
+        for given in (
+            Opened(session_open=challenge.session_open),
+            Specified(specification=challenge.specification),
+        ):
+            self._keep(given)
+        if self.session.complaint is not None:
+            self._finish()
+            return
+        stream.send_up(Said(envelope=self.session.hello(challenge.nonce, self._time.now_ns)))
+        for envelope in self.session.waiting:
+            stream.send_up(Said(envelope=envelope))
+
+    # --- The session. ---
+
+    def _keep(self, given: BidderInput) -> BidderEffects:
+        self._kept.append(Kept(given=given, at_ns=self._time.now_ns))
+        return self.session.apply(given, self._time.now_ns)
+
+    def _apply(self, given: BidderInput) -> None:
+        effects = self._keep(given)
+        if effects.has_ended:
+            self._finish()
+            return
+        if self._dice.happens(self._faults.bidder_crash):
+            self._crash()
+            return
+        if effects.must_resume:
+            self._renew_stream()
+            return
+        if self._stream is not None:
+            for envelope in effects.send:
+                self._stream.send_up(Said(envelope=envelope))
+        if effects.ask is not None:
+            self._think(effects.ask)
+
+    def _think(self, asked: Asked) -> None:
+        decision = self._decisions.get(asked.question)
+        if decision is None:
+            # A strategy is asked once: a bidder that dies while it thinks does not toss its coin again.
+            decision = self._decisions[asked.question] = self._decide(asked)
+        answer = decision
+        self._time.after(self._dice.nanoseconds(self._faults.think_ms), lambda: self._answer(answer))
+
+    def _decide(self, asked: Asked) -> Decided | SignalChosen:
+        if isinstance(asked, LevelAsked):
+            accepts = self._player.accepts(
+                level=asked.level, price=asked.price, target=asked.target, wave=asked.wave
+            )
+            return Decided(question=asked.question, accepts=accepts)
+        return SignalChosen(question=asked.question, signal=self._player.signal(wave=asked.wave))
+
+    def _answer(self, answer: Decided | SignalChosen) -> None:
+        asked = self.session.asked
+        if not self.is_done and asked is not None and asked.question == answer.question:
+            self._apply(answer)
+
+    def _crash(self) -> None:
+        self.crashes += 1
+        self.session = self._renew()
+        for kept in self._kept:
+            self.session.apply(kept.given, kept.at_ns)
+        self._renew_stream()
+        if self.session.asked is not None:
+            self._think(self.session.asked)
+
+    def _finish(self) -> None:
+        self.is_done = True
+        if self._stream is not None:
+            self._stream.close()
