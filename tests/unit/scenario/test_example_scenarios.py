@@ -10,7 +10,7 @@ import pytest
 
 from openoutcry.mechanisms import find_mechanism
 from openoutcry.mechanisms.expectation import Expectation, expect
-from openoutcry.mechanisms.exploring import answer_with_signal
+from openoutcry.mechanisms.answering import answer_with_signal
 from openoutcry.scenario import Scenario, load_scenario
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
