@@ -77,6 +77,20 @@ class Header:
     sent_at_ns: int
     protocol_version: int = PROTOCOL_VERSION
 
+    def says_the_same(self, other: Header) -> bool:
+        """Whether both are equal but for the time, which is a claim."""
+        return (
+            self.seen_root == other.seen_root
+            and self.seen_size == other.seen_size
+            and self.prev_own == other.prev_own
+            and self.reply_to == other.reply_to
+            and self.seq == other.seq
+            and self.sender_id == other.sender_id
+            and self.session_id == other.session_id
+            and self.role == other.role
+            and self.protocol_version == other.protocol_version
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpen:

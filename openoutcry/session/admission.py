@@ -18,7 +18,7 @@ from openoutcry.protocol import limits
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.envelope import Envelope
 from openoutcry.protocol.keys import VerifyKey
-from openoutcry.protocol.merkle import MerkleTree, leaf_hash
+from openoutcry.protocol.merkle import EMPTY_ROOT, MerkleTree, leaf_hash
 from openoutcry.protocol.messages import (
     PAYLOAD_TYPES,
     Accept,
@@ -49,6 +49,7 @@ class Party:
         sender_id: SHA-256 of that key.
         chain: Leaf hashes of its admitted envelopes: as many as the next sequence number says.
         previous: Leaf hash of the last of them, or empty.
+        head: The head that its latest question commits to: size and root.
         noted: How many deviations of it the log holds.
         lapsed: Questions, by leaf hash, whose deadline it let pass.
         has_exited: Whether it has refused a level or let one lapse.
@@ -60,6 +61,7 @@ class Party:
     sender_id: bytes
     chain: set[bytes] = field(default_factory=set)
     previous: bytes = b""
+    head: tuple[int, bytes] = (0, EMPTY_ROOT)
     noted: int = 0
     lapsed: set[bytes] = field(default_factory=set)
     has_exited: bool = False
@@ -168,7 +170,9 @@ def _check_header(header: Header, party: Party, *, session_id: bytes, tree: Merk
         raise _refused(
             DeviationCode.WRONG_HISTORY, "the message follows another message of its sender", party
         )
-    if header.seen_size > tree.size or header.seen_root != tree.root(header.seen_size):
+    # Nearly always the sender has seen the head of its latest question, whose root need not be computed again.
+    seen = (header.seen_size, header.seen_root)
+    if seen != party.head and (seen[0] > tree.size or seen[1] != tree.root(seen[0])):
         raise _refused(DeviationCode.WRONG_HISTORY, "the sender has seen a log that is not this one", party)
 
 

@@ -222,7 +222,9 @@ class Play:
     def _send(
         self, member: int, body: Raise | Offer | AskReport, subject: LapseSubject, level: int = 0
     ) -> None:
-        written = self._scribe.write(body, to=(self._members[member].sender_id,))
+        party = self._members[member]
+        written = self._scribe.write(body, to=(party.sender_id,))
+        party.head = (written.index, written.root)
         deadline = self._scribe.expect(subject, member, written.leaf, self._answer_ms)
         self._pending[member] = Pending(deadline=deadline, level=level)
 

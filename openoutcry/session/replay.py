@@ -11,7 +11,7 @@ Recovery after a crash is the same replay with a key behind it: where the log en
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from openoutcry.errors import PeerError, TranscriptError
 from openoutcry.mechanisms.specification import Specification
@@ -63,7 +63,7 @@ class RecordedAuthor:
         if recorded_body != body:
             reason = f"the log holds {_describe(recorded_body)} where {_describe(body)} must follow"
             raise Departure(reason, index=index, expected=body)
-        if recorded_header != replace(header, sent_at_ns=recorded_header.sent_at_ns):
+        if not recorded_header.says_the_same(header):
             raise Departure(
                 f"the header of {_name(body)} is not what must follow", index=index, expected=body
             )

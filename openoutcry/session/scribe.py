@@ -21,10 +21,11 @@ from openoutcry.session.values import Addressed, Deadline, Effects, Refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """An entry that was just written: its place in the log and its leaf hash."""
+    """An entry that was just written: its place in the log, its leaf hash, and the root of the log before it."""
 
     index: int
     leaf: bytes
+    root: bytes
 
 
 class Scribe:
@@ -71,6 +72,7 @@ class Scribe:
     def write(self, body: AuctioneerBody, *, to: Iterable[bytes] = (), reply_to: bytes = b"") -> Written:
         """Write an entry of the auctioneer and address it to these parties."""
         index = self.log.size
+        root = self.log.tree.root()
         header = Header(
             session_id=self.session_id,
             role=Role.AUCTIONEER,
@@ -78,7 +80,7 @@ class Scribe:
             seq=self._seq,
             prev_own=self._previous,
             seen_size=index,
-            seen_root=self.log.tree.root(),
+            seen_root=root,
             reply_to=reply_to,
             sent_at_ns=self._at_ns,
         )
@@ -91,7 +93,7 @@ class Scribe:
         for party in to:
             self.log.address(party, index)
             self._addressed.append(Addressed(party=party, index=index))
-        return Written(index=index, leaf=self._previous)
+        return Written(index=index, leaf=self._previous, root=root)
 
     def keep(self, data: bytes, *, author: bytes) -> int:
         """Append a bidder's envelope as it came and return its index."""
