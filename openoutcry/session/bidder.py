@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import assert_never
 
 from openoutcry.errors import ConfigurationError, UsageError
@@ -62,6 +63,10 @@ from openoutcry.session.seat_rules import SeatRules
 from openoutcry.session.values import Delivery
 from openoutcry.session.voice import Voice
 from openoutcry.session.witness import Breach, OutOfStep, Witness
+
+
+# Many bidders in one process are shown the same bytes, and a large specification takes milliseconds to read.
+_decode_once = lru_cache(maxsize=4)(decode_specification)
 
 
 class BidderSession:
@@ -185,7 +190,7 @@ class BidderSession:
         if hashlib.sha256(data).digest() != witness.opening.specification_digest:
             raise Breach(DeviationCode.FORKED, "the specification is not the one that SessionOpen names")
         try:
-            specification = decode_specification(data)
+            specification = _decode_once(data)
         except ConfigurationError as problem:
             raise Breach(DeviationCode.MALFORMED, f"the specification: {problem}") from problem
         names = [bidder.name for bidder in specification.market.bidders]
