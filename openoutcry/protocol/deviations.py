@@ -1,7 +1,8 @@
 """Deviations: what can go wrong between parties, by stable code, and whom each code blames.
 
 A code of this table is the only vocabulary in which one party accuses another. Some refusals blame nobody: anybody can
-forge a bad signature or repeat an old message of another session, and a network can lose what came before a gap.
+forge a bad signature or repeat an old message of another session, a network can lose what came before a gap, and a
+history that is not this log's proves that the log was split, not by whom.
 Lateness and silence are recorded of the bidder, but prove no ill will.
 """
 
@@ -60,6 +61,7 @@ _BLAMES_NOBODY = frozenset(
         DeviationCode.UNKNOWN_SENDER,
         DeviationCode.BAD_SIGNATURE,
         DeviationCode.WRONG_SESSION,
+        DeviationCode.WRONG_HISTORY,
         DeviationCode.SEQUENCE_GAP,
         DeviationCode.REPLAYED,
         DeviationCode.RATE_LIMIT,

@@ -64,7 +64,6 @@ from openoutcry.session.values import Delivery
 from openoutcry.session.voice import Voice
 from openoutcry.session.witness import Breach, OutOfStep, Witness
 
-
 # Many bidders in one process are shown the same bytes, and a large specification takes milliseconds to read.
 _decode_once = lru_cache(maxsize=4)(decode_specification)
 

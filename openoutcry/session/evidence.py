@@ -30,6 +30,7 @@ from openoutcry.protocol.messages import (
     Enrol,
     Exit,
     Header,
+    Hello,
     Offer,
     Raise,
     ReportCommit,
@@ -238,6 +239,8 @@ def _read(data: bytes, reader: EnvelopeReader) -> tuple[Envelope, Header, Body]:
 
 
 def _prove_equivocation(case: _Case, _: EnvelopeReader) -> str | None:
+    if any(isinstance(statement.body, Hello) for statement in case.accused):
+        return None  # A Hello stands outside its sender's sequence.
     match case.accused:
         case [first, second] if first.header.seq == second.header.seq and first.data != second.data:
             return f"two messages under sequence number {first.header.seq}"

@@ -1,0 +1,303 @@
+"""A dishonest auctioneer against an honest bidder: every breach that a bidder can see ends in the right complaint.
+
+The auctioneer here writes whatever a test wants into a log of its own, signs it and proves it, with real proofs or
+forged ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from openoutcry.mechanisms import encode_specification
+from openoutcry.protocol.deviations import DeviationCode
+from openoutcry.protocol.messages import (
+    AskReport,
+    CommitClosed,
+    DeviationNoted,
+    Lapse,
+    LapseSubject,
+    Offer,
+    Raise,
+    ReportKind,
+    RosterClosed,
+    RosterMember,
+    SeedOpening,
+)
+from openoutcry.session.bidder import BidderSession
+from openoutcry.session.bidder_values import (
+    Decided,
+    Delivered,
+    Opened,
+    SignalAsked,
+    SignalChosen,
+    Specified,
+)
+from tests.simulation.crook import NAME, PART, Crook, outcome
+from tests.simulation.markets import make_specification
+from tests.simulation.stage import CODEC, READER, key_of
+
+
+def test_an_honest_auctioneer_gets_no_complaint() -> None:
+    """The stage itself is sound: followed honestly, nothing is complained of."""
+    crook = Crook()
+    crook.begin_play()
+    crook.climb(1)
+    crook.climb(2, accepts=False)
+    crook.deliver(outcome(winner=1, price=7, at_1=7))
+    crook.deliver(SeedOpening(part=PART))
+    assert crook.bidder.complaint is None
+
+
+def other_session(crook: Crook) -> None:
+    """Deliver a message that the same auctioneer wrote for another session."""
+    crook.scribe.session_id = b"o" * 32
+    crook.deliver(Raise(wave=0, level=1))
+
+
+def other_signature(crook: Crook) -> None:
+    """Deliver a message that somebody else has signed in the auctioneer's name."""
+    envelope = READER.read_envelope(crook.entries[crook.write(Raise(wave=0, level=1)).index])
+    signature = key_of("a forger").sign(b"anything")
+    forged = CODEC.encode_envelope(replace(envelope, signature=signature))
+    crook.give(Delivered(delivery=crook.delivery(len(crook.entries) - 1, envelope=forged)))
+
+
+Step = Callable[[Crook], object]
+
+BREACHES: dict[str, tuple[DeviationCode, Step]] = {
+    "a question for a level above the next": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: crook.deliver(Raise(wave=0, level=2)),
+    ),
+    "a question for a level below the clock": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: (crook.climb(1), crook.deliver(Raise(wave=1, level=1))),
+    ),
+    "a question above the highest level": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: (crook.climb(1), crook.climb(2), crook.deliver(Raise(wave=1, level=3))),
+    ),
+    "two questions at once": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: (crook.deliver(Raise(wave=0, level=1)), crook.deliver(Raise(wave=0, level=1))),
+    ),
+    "a question after an exit": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: (crook.climb(1, accepts=False), crook.deliver(Raise(wave=1, level=2))),
+    ),
+    "a wave that was passed": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: (
+            crook.deliver(AskReport(wave=3, kind=ReportKind.SIGNAL)),
+            crook.give(Decided(question=b"", accepts=True)),
+            crook.deliver(Lapse(subject=LapseSubject.COMMITMENT, bidder=0)),
+            crook.deliver(Raise(wave=2, level=1)),
+        ),
+    ),
+    "a price that is no value of this bidder": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: crook.deliver(Offer(wave=0, level=1, target=1, price=10_000)),
+    ),
+    "a target below the level": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: (crook.climb(1), crook.deliver(Offer(wave=1, level=2, target=1, price=10))),
+    ),
+    "an offer whose price rises": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: (
+            crook.deliver(Offer(wave=0, level=1, target=2, price=20)),
+            crook.decide(),
+            crook.keep(),
+            crook.deliver(Offer(wave=0, level=2, target=2, price=21)),
+        ),
+    ),
+    "a second roster": (DeviationCode.WRONG_QUESTION, lambda crook: crook.deliver(crook.roster())),
+    "an opening of what was not committed to": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: crook.deliver(CommitClosed(wave=0, commitment_indexes=(1,))),
+    ),
+    "a message that is not for bidders": (
+        DeviationCode.WRONG_QUESTION,
+        lambda crook: crook.deliver(crook.opening),
+    ),
+    "a lost bidder sells": (
+        DeviationCode.WRONG_OUTCOME,
+        lambda crook: (
+            crook.climb(1, accepts=False),
+            crook.deliver(outcome(winner=0, price=5, at_0=5)),
+        ),
+    ),
+    "a loser pays": (
+        DeviationCode.WRONG_OUTCOME,
+        lambda crook: crook.deliver(outcome(winner=1, price=5, at_0=1, at_1=5)),
+    ),
+    "the winner pays more than the price": (
+        DeviationCode.WRONG_OUTCOME,
+        lambda crook: crook.deliver(outcome(winner=0, price=5, at_0=6)),
+    ),
+    "the winner pays another price than was offered": (
+        DeviationCode.WRONG_OUTCOME,
+        lambda crook: (
+            crook.deliver(Offer(wave=0, level=1, target=1, price=20)),
+            crook.decide(),
+            crook.keep(),
+            crook.deliver(outcome(winner=0, price=21, at_0=21)),
+        ),
+    ),
+    "payments are missing": (DeviationCode.WRONG_OUTCOME, lambda crook: crook.deliver(outcome(3))),
+    "the seed part is another one": (
+        DeviationCode.SEED_MISSING,
+        lambda crook: (crook.deliver(outcome()), crook.deliver(SeedOpening(part=b"x" * 32))),
+    ),
+    "an answer is left out of the log": (
+        DeviationCode.SUPPRESSED,
+        lambda crook: (
+            crook.deliver(Raise(wave=0, level=1)),
+            crook.decide(),
+            crook.deliver(Raise(wave=0, level=2)),
+        ),
+    ),
+    "an earlier message is left out of a later proof": (
+        DeviationCode.SUPPRESSED,
+        lambda crook: (
+            crook.climb(1),
+            crook.deliver(Raise(wave=1, level=2)),
+            crook.deliver(outcome(), own_index=None, inclusion=()),
+        ),
+    ),
+    "a head that does not extend the last one": (
+        DeviationCode.FORKED,
+        lambda crook: (
+            crook.climb(1),
+            crook.deliver(Raise(wave=1, level=2), consistency=(b"c" * 32, b"d" * 32)),
+        ),
+    ),
+    "a message of another session": (DeviationCode.WRONG_SESSION, other_session),
+    "somebody else's deviation": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(
+            DeviationNoted(
+                deviation=DeviationCode.NOT_ASKED, accused_id=b"b" * 32, evidence=b"e", detail="so it says"
+            )
+        ),
+    ),
+    "bytes that are no envelope": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(Raise(wave=0, level=1), envelope=b"\xff\xfe"),
+    ),
+    "another party's signature": (DeviationCode.BAD_SIGNATURE, other_signature),
+}
+
+
+@pytest.mark.parametrize("name", BREACHES)
+def test_a_breach_is_complained_of(name: str) -> None:
+    """The bidder names the breach, keeps the evidence, and takes no further part."""
+    code, step = BREACHES[name]
+    crook = Crook()
+    crook.begin_play()
+    assert crook.bidder.complaint is None
+    step(crook)
+    assert crook.complaint() is code
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        (),
+        ((1, "ben"), (2, "cyd")),
+        ((0, "ben"), (1, "ada")),
+        ((1, "ben"), (0, "ada")),
+        ((0, "ada"), (0, "ada")),
+        ((0, "ada"), (4, "ben")),
+    ],
+    ids=["empty", "without this bidder", "under another name", "out of order", "twice", "beyond the market"],
+)
+def test_a_wrong_roster_is_complained_of(members: tuple[tuple[int, str], ...]) -> None:
+    """A roster lists this bidder once, under its name and key, in the order of the specification."""
+    crook = Crook()
+    crook.enrol()
+    crook.deliver(
+        RosterClosed(
+            members=tuple(
+                RosterMember(bidder=place, sender_id=key_of(name).sender_id) for place, name in members
+            )
+        )
+    )
+    assert crook.complaint() in (DeviationCode.SUPPRESSED, DeviationCode.WRONG_QUESTION)
+
+
+def test_a_roster_without_the_enrolment_in_the_log_is_complained_of() -> None:
+    """The roster may name this bidder only if its enrolment is proved to be in the log."""
+    crook = Crook()
+    crook.give(Specified(specification=crook.data))
+    crook.deliver(crook.roster())
+    assert crook.complaint() is DeviationCode.SUPPRESSED
+
+
+def test_two_messages_with_one_sequence_number_are_complained_of() -> None:
+    """A message that repeats a number which was passed shows two histories."""
+    crook = Crook()
+    crook.begin_play()
+    crook.climb(1)
+    crook.scribe._seq = 1
+    crook.deliver(Raise(wave=1, level=2))
+    assert crook.complaint() is DeviationCode.EQUIVOCATION
+
+
+def test_another_opening_is_complained_of() -> None:
+    """On a new stream the session must begin with the very same SessionOpen."""
+    crook = Crook()
+    other = Crook(make_specification(3))
+    crook.give(Opened(session_open=other.entries[0]))
+    assert crook.bidder.complaint is not None
+    assert crook.bidder.complaint.code is DeviationCode.FORKED
+
+
+def test_another_specification_is_complained_of() -> None:
+    """The specification must have the digest that SessionOpen names."""
+    crook = Crook()
+    crook.give(Specified(specification=encode_specification(make_specification(3))))
+    assert crook.bidder.complaint is not None
+    assert crook.bidder.complaint.code is DeviationCode.FORKED
+
+
+@pytest.mark.parametrize("pin", [b"k" * 32, key_of("somebody").public_key])
+def test_an_unexpected_auctioneer_is_complained_of(pin: bytes) -> None:
+    """Who knows the auctioneer's key takes no other's session."""
+    crook = Crook(pinned=pin)
+    assert crook.bidder.complaint is not None
+    assert crook.bidder.complaint.code is DeviationCode.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", None], ids=["nothing", "garbage", "another message"])
+def test_a_session_that_does_not_begin_with_session_open_is_complained_of(data: bytes | None) -> None:
+    """Whatever else stands there is refused."""
+    crook = Crook()
+    fresh = BidderSession(
+        name=NAME,
+        key=key_of(NAME),
+        entropy=b"e" * 32,
+        reader=READER,
+        auctioneer_key=None,
+        agent_version="test",
+    )
+    given = crook.entries[crook.write(Raise(wave=0, level=1)).index] if data is None else data
+    effects = fresh.apply(Opened(session_open=given), 5)
+    assert effects.complaint is not None
+    assert effects.complaint.code is DeviationCode.MALFORMED
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_suppressed_commitments_are_complained_of(level: int) -> None:
+    """The list of commitments must hold this bidder's, by its place in the log."""
+    crook = Crook(make_specification(parameters={"form": "sealed"}))
+    crook.begin_play()
+    crook.deliver(AskReport(wave=0, kind=ReportKind.SIGNAL))
+    assert isinstance(crook.effects.ask, SignalAsked)
+    crook.give(SignalChosen(question=crook.effects.ask.question, signal=level))
+    crook.keep()
+    crook.deliver(CommitClosed(wave=0, commitment_indexes=(1, 2)))
+    assert crook.complaint() is DeviationCode.SUPPRESSED
