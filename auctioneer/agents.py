@@ -1,0 +1,159 @@
+"""Bidder agents of a local run: each in an operating-system process of its own, started and ended from here.
+
+Decides: what an agent is told and how: its private signal goes through its standard input, never through its command
+line or a file, where others could read it. Refuses nothing: an agent that dies is reported, and the session goes by its
+rules. Agents run in a process group of their own, so that Ctrl-C reaches only the auctioneer, which ends them in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from openoutcry.scenario import Scenario
+
+KEPT_LINES = 20
+ENDING_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Where agents are to go.
+
+    Attributes:
+        address: `host:port` of the service.
+        session_id: 32 bytes.
+        auctioneer_key: The message key that they insist on, 32 bytes.
+        seed: Of the local run.
+        receipts: Directory for all their receipts.
+    """
+
+    address: str
+    session_id: bytes
+    auctioneer_key: bytes
+    seed: str
+    receipts: Path
+
+
+class AgentProcess:
+    """One bidder agent.
+
+    Attributes:
+        name: Of its bidder.
+    """
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self.name = name
+        self._process = process
+        self._last_lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._reading = asyncio.get_running_loop().create_task(self._read_errors())
+
+    @property
+    def pid(self) -> int:
+        """Id of its process."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.returncode is None
+
+    async def wait(self) -> int:
+        """Return its exit code when it has ended and all that it wrote was read."""
+        code = await self._process.wait()
+        await self._reading
+        return code
+
+    def describe_end(self) -> str:
+        """Return in one line how it ended."""
+        code = self._process.returncode
+        if code is not None and code < 0:
+            how = f"was ended by {signal.Signals(-code).name}"
+        else:
+            how = f"ended with status {code}"
+        last = next((line for line in reversed(self._last_lines) if line.strip()), "")
+        return f"the agent of {self.name} {how}" + (f": {last.strip()}" if last else "")
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """End it."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        with suppress(ValueError):
+            async for line in self._process.stderr:
+                self._last_lines.append(line.decode("utf-8", "replace"))
+
+
+async def start_agents(scenario: Scenario, meeting: Meeting) -> list[AgentProcess]:
+    """Start one agent for each bidder of a scenario that has private signals for all of them.
+
+    Raises:
+        ScenarioError: A signal is missing.
+    """
+    signals = scenario.signals()
+    agents: list[AgentProcess] = []
+    try:
+        for name, private in zip(scenario.names, signals, strict=True):
+            agents.append(await _start(scenario, meeting, name, private))
+    except BaseException:
+        await end_agents(agents)
+        raise
+    return agents
+
+
+async def end_agents(agents: Sequence[AgentProcess]) -> None:
+    """End those that still run: first by asking, then by force."""
+    running = [agent for agent in agents if agent.is_running]
+    for agent in running:
+        agent.terminate()
+    try:
+        async with asyncio.timeout(ENDING_SECONDS):
+            await asyncio.gather(*(agent.wait() for agent in running))
+    except TimeoutError:
+        for agent in running:
+            agent.kill()
+    await asyncio.gather(*(agent.wait() for agent in agents))
+
+
+async def _start(scenario: Scenario, meeting: Meeting, name: str, private: int) -> AgentProcess:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bidder_agent",
+        "join",
+        meeting.address,
+        f"--session={meeting.session_id.hex()}",
+        f"--name={name}",
+        f"--seed={meeting.seed}",
+        "--private=-",
+        f"--strategy={scenario.strategy(name)}",
+        f"--receipts={meeting.receipts / str(scenario.names.index(name))}",
+        f"--base-directory={scenario.directory}",
+        f"--auctioneer-key={meeting.auctioneer_key.hex()}",
+        "--quiet",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=os.name == "posix",
+    )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(json.dumps({"signal": private}).encode())
+        await process.stdin.drain()
+    process.stdin.close()
+    return AgentProcess(name, process)

@@ -1,0 +1,118 @@
+"""The command `auctioneer`: its commands, and the one place where errors become lines and exit codes.
+
+Exit codes: 0 done, 1 the answer is no (a transcript that is invalid, a session that is void, a service that refused),
+2 what was given cannot be used, 70 a mistake of ours, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from auctioneer.cli.expect import expect
+from auctioneer.cli.fetch import fetch
+from auctioneer.cli.health import health
+from auctioneer.cli.mechanisms import mechanisms
+from auctioneer.cli.new import new
+from auctioneer.cli.open_session import open_session
+from auctioneer.cli.replay import replay
+from auctioneer.cli.run import run
+from auctioneer.cli.serve import serve
+from auctioneer.cli.sessions import sessions
+from auctioneer.cli.verify import verify
+from auctioneer.cli.watch import watch
+from auctioneer.loops import INTERRUPTED
+from auctioneer.release import release
+from openoutcry.errors import ConfigurationError, OpenOutcryError, UnreadableTranscript, UsageError
+
+NO = 1
+UNUSABLE = 2
+OUR_MISTAKE = 70
+
+EXAMPLES = """\b
+First steps:
+  auctioneer new my-auction                    write a scenario and a strategy to change
+  auctioneer run my-auction/scenario.toml      run it, each bidder in a process of its own
+  auctioneer verify runs/TRANSCRIPT.zip        check every byte of it, offline
+  auctioneer replay runs/TRANSCRIPT.zip        see each question and why it was asked
+\b
+Among machines:
+  auctioneer serve --config auctioneer.toml
+  auctioneer open --address HOST:7440 --scenario scenario.toml
+  bidder-agent join HOST:7440 --session latest --name NAME --signal 2
+"""
+
+
+@click.group(
+    epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(release(), prog_name="auctioneer")
+@click.option("--debug", is_flag=True, help="Show where an error came from.")
+@click.pass_context
+def auctioneer(context: click.Context, debug: bool) -> None:
+    """Run auctions among software agents that do not trust each other."""
+    context.obj = debug
+
+
+for _command in (
+    run,
+    new,
+    mechanisms,
+    expect,
+    verify,
+    replay,
+    serve,
+    open_session,
+    sessions,
+    watch,
+    fetch,
+    health,
+):
+    auctioneer.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: Without the program's name; those of this process when None.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Read here, since an error may come before click has read anything.
+    debug = "--debug" in given
+    try:
+        code = auctioneer.main(args=given, prog_name="auctioneer", standalone_mode=False)
+    except click.Abort:
+        return _fail("interrupted", INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return UNUSABLE
+    except click.ClickException as error:
+        where = getattr(error, "ctx", None)
+        hint = f" (see {where.command_path} --help)" if where is not None else ""
+        return _fail(f"{error.format_message()}{hint}", UNUSABLE)
+    except OpenOutcryError as error:
+        if debug:
+            traceback.print_exc()
+        is_unusable = isinstance(error, UsageError | ConfigurationError | UnreadableTranscript)
+        return _fail(str(error), UNUSABLE if is_unusable else NO)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough of it.
+        sys.stderr.close()
+        return NO
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(
+            f"{type(error).__name__}: {error}: a mistake of ours; `auctioneer --debug` shows where",
+            OUR_MISTAKE,
+        )
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    return code

@@ -1,0 +1,139 @@
+"""What `auctioneer run` shows while a session runs: clocks that rise, who has left, what is asked and why.
+
+On a terminal one display is drawn again and again from the session as it stands; elsewhere a line is printed for each
+wave and each change of phase. Nothing here moves the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from auctioneer.driver import SessionDriver
+from openoutcry.protocol.messages import LapseSubject
+from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.values import Phase
+
+FRAMES_PER_SECOND = 10
+BAR_WIDTH = 24
+
+_PHASES = {
+    Phase.ENROL: "bidders enrol",
+    Phase.SEED: "bidders open their parts of the seed",
+    Phase.PLAY: "play",
+    Phase.SETTLE: "the outcome is declared",
+    Phase.CLOSED: "closed",
+    Phase.VOID: "void",
+}
+_ASKED = {
+    LapseSubject.SEED_OPENING: "opens its seed part",
+    LapseSubject.ANSWER: "is asked",
+    LapseSubject.COMMITMENT: "commits to its report",
+    LapseSubject.OPENING: "opens its report",
+}
+
+
+class Progress:
+    """Shows one session.
+
+    Args:
+        console: Where to.
+        is_quiet: Show nothing.
+    """
+
+    def __init__(self, console: Console, *, is_quiet: bool) -> None:
+        self._console = console
+        self._is_quiet = is_quiet
+        self._driver: SessionDriver | None = None
+        self._live: Live | None = None
+        self._following: asyncio.Task[None] | None = None
+
+    def begin(self, driver: SessionDriver) -> None:
+        """Show this session from now on."""
+        self._driver = driver
+        if self._live is None and not self._is_quiet:
+            self._following = asyncio.get_running_loop().create_task(self._follow(driver))
+
+    def warn(self, line: str) -> None:
+        """Show a line that matters even to those who want to see nothing."""
+        Console(stderr=True).print(f"[yellow]{escape(line)}[/yellow]", highlight=False, soft_wrap=True)
+
+    def display(self) -> AbstractContextManager[object]:
+        """Draw on the terminal while the context lasts, if there is one."""
+        if self._is_quiet or not self._console.is_terminal:
+            return nullcontext()
+        self._live = Live(
+            get_renderable=self._render,
+            console=self._console,
+            refresh_per_second=FRAMES_PER_SECOND,
+            transient=True,
+        )
+        return self._live
+
+    async def end(self) -> None:
+        """Show what is left to be shown."""
+        if self._following is not None:
+            await self._following
+
+    def _render(self) -> Group:
+        if self._driver is None:
+            return Group(Text("starting"))
+        return Group(*session_display(self._driver.session))
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    async def _follow(self, driver: SessionDriver) -> None:
+        """Print a line for each change that a person wants to know of."""
+        shown_phase, shown_wave, shown_names = None, -1, 0
+        async for _ in driver.follow():
+            session = driver.session
+            names = session.enrolment.names
+            if len(names) > shown_names:
+                shown_names = len(names)
+                self._say(
+                    f"{shown_names} of {len(session.specification.market.bidders)} bidders have enrolled"
+                )
+            if session.phase is not shown_phase:
+                shown_phase = session.phase
+                self._say(_PHASES[shown_phase])
+            wave = session.play.conductor.wave if session.play else None
+            if wave is not None and session.wave_count - 1 > shown_wave:
+                shown_wave = session.wave_count - 1
+                self._say(f"wave {shown_wave}: {wave.reason}")
+
+
+def session_display(session: AuctioneerSession) -> list[Table | Text]:
+    """Return a session as it stands: one row for each bidder, and what is asked now and why."""
+    market = session.specification.market
+    headline = Text.assemble((session.specification.title, "bold"), f"  {_PHASES[session.phase]}")
+    table = Table("bidder", "group", "clock", "", "now", box=None, padding=(0, 2, 0, 0))
+    enrolled = set(session.enrolment.names)
+    asked = {
+        deadline.member: deadline.subject for deadline in session.deadlines if deadline.member is not None
+    }
+    places = {session.members[member].name: (place, member) for place, member in enumerate(session.players)}
+    for bidder in market.bidders:
+        clock, now = 0, "has enrolled" if bidder.name in enrolled else "is awaited"
+        if bidder.name in places and session.play is not None:
+            place, member = places[bidder.name]
+            clock = session.play.conductor.clock(place)
+            has_exited = session.members[member].has_exited
+            now = "has exited" if has_exited else _ASKED.get(asked.get(member, LapseSubject.ENROLMENT), "")
+        table.add_row(
+            bidder.name,
+            market.groups[bidder.group],
+            ProgressBar(total=market.signal_levels - 1, completed=clock, width=BAR_WIDTH),
+            f"{clock}/{market.signal_levels - 1}",
+            now,
+        )
+    wave = session.play.conductor.wave if session.play else None
+    reason = f"wave {session.wave_count - 1}: {wave.reason}" if wave is not None else ""
+    return [headline, table, Text(reason)]

@@ -1,0 +1,132 @@
+"""`auctioneer replay`: a recorded session, step by step, with the reason of every question."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from auctioneer.cli.printing import examples, print_json
+from auctioneer.cli.transcript_files import read_transcript
+from openoutcry.mechanisms.chance import Draw
+from openoutcry.mechanisms.specification import decode_specification
+from openoutcry.protocol.transcript import Transcript
+from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.narration import Moment, narrate
+from openoutcry.session.reading import RememberingReader
+from openoutcry.session.replay import RecordedAuthor, find_seed_part, read_opening
+from openoutcry.wire import WireCodec
+
+# State by name, bidders by place in the market: these are shown by name.
+_BIDDERS = frozenset({"active", "rejected"})
+_PER_BIDDER = frozenset({"clocks"})
+
+
+@click.command(
+    epilog=examples(
+        "auctioneer replay runs/offshore-1a2b3c4d.zip",
+        "auctioneer replay runs/offshore-1a2b3c4d.zip --wave 2",
+        "auctioneer replay runs/offshore-1a2b3c4d.zip --step",
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--wave", type=click.IntRange(min=0), help="Show this wave only.")
+@click.option("--step", is_flag=True, help="Wait for Enter before each wave; needs a terminal.")
+def replay(file: Path, as_json: bool, wave: int | None, step: bool) -> None:
+    """Re-execute the session in FILE and tell what happened, and why.
+
+    Each wave is shown with its reason, the mechanism's state and what was drawn; then the questions and answers as the
+    log has them, with their index. A log that departs from the rules is told up to there.
+    """
+    session, moments = open_replay(read_transcript(file))
+    wanted = (moment for moment in moments if wave is None or moment.wave == wave)
+    if as_json:
+        told = [_values(moment) for moment in wanted]
+        print_json({"session": session.session_id.hex(), "moments": told})
+        return
+    waits = step and sys.stdin.isatty()
+    for moment in wanted:
+        if waits and moment.index is None:
+            click.pause("-- Enter for the next wave --")
+        for line in moment_lines(moment, session):
+            click.echo(line)
+
+
+def open_replay(transcript: Transcript) -> tuple[AuctioneerSession, Iterator[Moment]]:
+    """Return a session that has not begun, and the moments of its replay; telling them leads it on.
+
+    Raises:
+        TranscriptError: The transcript does not begin with SessionOpen.
+        ConfigurationError: Its specification is none.
+    """
+    reader = RememberingReader(WireCodec())
+    session = AuctioneerSession(
+        specification=decode_specification(transcript.specification),
+        opening=read_opening(transcript.entries, reader),
+        seed_part=find_seed_part(transcript.entries, reader),
+        author=RecordedAuthor(transcript.entries, reader),
+        reader=reader,
+    )
+    return session, narrate(session, transcript.entries, reader)
+
+
+def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:
+    """Return a moment as lines for a person; bidders by name."""
+    names = [session.members[member].name for member in session.players]
+    if moment.index is not None:
+        lines = [f"{moment.index:>6}  {moment.text}"]
+    else:
+        lines = ["", moment.text]
+        groups = session.specification.market.groups
+        lines += [f"        {key}: {_show(key, value, names, groups)}" for key, value in moment.state.items()]
+    lines += [f"        drawn: {describe_draw(draw, names)}" for draw in moment.draws]
+    return lines
+
+
+def describe_draw(draw: Draw, names: Sequence[str]) -> str:
+    """Return one draw in words."""
+    match draw.options:
+        case tuple(candidates):
+            offered = ", ".join(_name(candidate, names) for candidate in candidates)
+            return f"{draw.label}: {_name(int(draw.result), names)} of {offered}"
+        case Fraction() as probability:
+            return f"{draw.label}: {'yes' if draw.result else 'no'}, with probability {probability}"
+        case count:
+            return f"{draw.label}: {draw.result} of 0..{count - 1}"
+
+
+def _show(key: str, value: object, names: Sequence[str], groups: Sequence[str]) -> str:
+    if key == "group" and isinstance(value, int):
+        return groups[value]
+    if key in _BIDDERS and isinstance(value, list):
+        return ", ".join(_name(place, names) for place in value) or "nobody"
+    if key in _PER_BIDDER and isinstance(value, list):
+        return ", ".join(f"{name} {level}" for name, level in zip(names, value, strict=False))
+    if key == "levels" and isinstance(value, list):
+        return ", ".join(f"{level} owned by {_name(owner, names)}" for level, owner in value) or "none"
+    if key == "window" and isinstance(value, list):
+        return " to ".join(map(str, value))
+    return str(value)
+
+
+def _name(place: object, names: Sequence[str]) -> str:
+    return names[place] if isinstance(place, int) and 0 <= place < len(names) else str(place)
+
+
+def _values(moment: Moment) -> Mapping[str, object]:
+    return {
+        "record": moment.index,
+        "phase": moment.phase,
+        "wave": moment.wave,
+        "bidder": moment.bidder,
+        "text": moment.text,
+        "state": dict(moment.state),
+        "draws": [
+            {"label": draw.label, "kind": draw.kind, "options": draw.options, "result": draw.result}
+            for draw in moment.draws
+        ],
+    }

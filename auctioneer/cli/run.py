@@ -1,0 +1,126 @@
+"""`auctioneer run`: a whole auction among separate processes of this machine, its transcript, and its verification."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from auctioneer.cli.closing import close, closing_values, show_closing
+from auctioneer.cli.printing import examples, print_json, slug
+from auctioneer.cli.progress import Progress
+from auctioneer.cli.transcript_files import write_file
+from auctioneer.local_run import LocalResult, LocalRun
+from auctioneer.logs import configure_logs
+from auctioneer.loops import INTERRUPTED, on_interrupt
+from auctioneer.loops import run as run_loop
+from openoutcry.errors import ConfigurationError
+from openoutcry.protocol.transcript import encode_transcript
+from openoutcry.scenario import Scenario, load_scenario
+from openoutcry.session.report import verification_lines
+from openoutcry.session.verification import verify_transcript
+from openoutcry.wire import WireCodec
+
+RUNS = Path("runs")
+
+
+@click.command(
+    epilog=examples("auctioneer run scenario.toml", "auctioneer run scenario.toml --seed spring --json")
+)
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Transcript to write; runs/TITLE-SESSION.zip by default."
+)
+@click.option("--seed", help="Any text instead of the scenario's seed: another seed, another run.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--quiet", is_flag=True, help="Say nothing on the way.")
+@click.option("--keep-going", is_flag=True, help="Go on when an agent dies before it has enrolled.")
+def run(
+    scenario: Path, out: Path | None, seed: str | None, as_json: bool, quiet: bool, keep_going: bool
+) -> int:
+    """Run the auction of SCENARIO: a service, and one process for each bidder.
+
+    Writes the transcript, beside it a file with the private signals, and verifies what it wrote. Ends with 0 when the
+    session settled, with 1 when it is void, and with 2 when SCENARIO cannot be used.
+    """
+    loaded = load_scenario(scenario)
+    loaded.signals()
+    if out is not None and out.exists():
+        raise ConfigurationError(f"{out} is there already: move it away, or choose another --out")
+    configure_logs(format="console", level="error")
+    chosen = loaded.seed if seed is None else seed
+    # With --json standard output carries that one object and nothing else.
+    console = Console(stderr=as_json)
+    if not quiet:
+        console.print(f"seed {json.dumps(chosen)}", highlight=False)
+    result = run_loop(_play(loaded, chosen, Progress(console, is_quiet=quiet), keep_going=keep_going))
+    path = _keep(result, loaded, chosen, out)
+    closing = close(loaded, chosen, result.session, result.transcript.entries)
+    verification = verify_transcript(result.transcript, codec=WireCodec())
+    if not quiet:
+        show_closing(console, closing)
+        for line in verification_lines(verification):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        _show_next(console, path)
+    if as_json:
+        print_json(closing_values(closing, str(path)))
+    if result.was_interrupted:
+        return INTERRUPTED
+    return 0 if result.session.outcome is not None and verification.is_valid else 1
+
+
+async def _play(scenario: Scenario, seed: str, progress: Progress, *, keep_going: bool) -> LocalResult:
+    local = LocalRun(
+        scenario=scenario,
+        seed=seed,
+        keep_going=keep_going,
+        started=progress.begin,
+        trouble=progress.warn,
+    )
+    on_interrupt(local.interrupt, before_death=local.kill_agents)
+    with progress.display():
+        result = await local.play()
+        await progress.end()
+    return result
+
+
+def _keep(result: LocalResult, scenario: Scenario, seed: str, out: Path | None) -> Path:
+    """Write the transcript and the private file beside it, and return the transcript's path."""
+    session_id = result.session.session_id.hex()
+    path = _free_path(f"{slug(scenario.title)}-{session_id[:8]}") if out is None else out
+    private = {
+        "session": session_id,
+        "seed": seed,
+        "bidders": {
+            name: {"signal": scenario.private[name].signal, "strategy": scenario.strategy(name)}
+            for name in scenario.names
+        },
+    }
+    write_file(path, encode_transcript(result.transcript))
+    write_file(
+        path.with_suffix(".private.json"),
+        (json.dumps(private, indent=2, ensure_ascii=False) + "\n").encode(),
+        is_private=True,
+    )
+    return path
+
+
+def _free_path(stem: str) -> Path:
+    """Return a path under the directory of runs that is not taken: the same seed gives the same session again."""
+    number = 1
+    while True:
+        path = RUNS / (f"{stem}.zip" if number == 1 else f"{stem}-{number}.zip")
+        if not path.exists() and not path.with_suffix(".private.json").exists():
+            return path
+        number += 1
+
+
+def _show_next(console: Console, path: Path) -> None:
+    for line in (
+        f"transcript {path} (private signals and strategies: {path.with_suffix('.private.json')})",
+        f"next: auctioneer verify {path}",
+        f"      auctioneer replay {path}",
+    ):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

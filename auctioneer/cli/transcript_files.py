@@ -1,0 +1,64 @@
+"""Transcript files of the command line: read with one line for what is wrong, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from openoutcry.errors import ConfigurationError, TranscriptError, UnreadableTranscript
+from openoutcry.protocol import limits
+from openoutcry.protocol.transcript import Transcript, decode_transcript, decode_transcript_members
+
+
+def read_transcript(path: Path) -> Transcript:
+    """Return the transcript in a file, or in a directory into which one was unpacked.
+
+    Raises:
+        UnreadableTranscript: There is none.
+        TranscriptError: There is one, and it was altered.
+    """
+    try:
+        if path.is_dir():
+            return decode_transcript_members(_read_members(path))
+        if path.stat().st_size > limits.TRANSCRIPT_BYTES:
+            raise UnreadableTranscript(f"has more than {limits.TRANSCRIPT_BYTES} bytes")
+        return decode_transcript(path.read_bytes())
+    except OSError as error:
+        raise UnreadableTranscript(f"{path}: cannot be read: {error.strerror}") from error
+    except TranscriptError as error:
+        raise type(error)(f"{path}: {error.reason}", index=error.index) from error
+
+
+def write_file(path: Path, content: bytes, *, is_private: bool = False) -> None:
+    """Write a file by way of another one, so that a crash leaves it whole or not there at all.
+
+    Raises:
+        ConfigurationError: It cannot be written, or is there with another content.
+    """
+    try:
+        if path.exists():
+            if path.read_bytes() == content:
+                return
+            raise ConfigurationError(f"{path} is there already: move it away, or choose another --out")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        mode = 0o600 if is_private else 0o644
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _read_members(directory: Path) -> dict[str, bytes]:
+    members: dict[str, bytes] = {}
+    for path in sorted(directory.rglob("*")):
+        if path.is_file():
+            if len(members) == limits.TRANSCRIPT_MEMBERS:
+                raise UnreadableTranscript("holds more files than a transcript has")
+            members[path.relative_to(directory).as_posix()] = path.read_bytes()
+    return members

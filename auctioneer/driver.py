@@ -1,0 +1,406 @@
+"""Drives one session: inputs in, a durable log, and only then deliveries and deadlines.
+
+One task a session. It takes what is queued, applies each input in turn, appends all their entries with one call of
+the store, and when that has returned wakes the streams of those concerned and starts the timers. While one append is
+under way the next inputs queue up, so that a busy session makes few and large appends and an idle one small and
+immediate ones.
+
+When an append fails, the session in memory is ahead of its log: it is dropped, all streams are closed so that bidders
+attach again, and the session is restored from the log by replay as soon as the log can be read. Deadlines then start
+anew, in full. Whatever a peer sends, the driver does not raise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import grpc
+
+from auctioneer.deadlines import ENROLMENT, Deadlines
+from auctioneer.logs import DEVIATION, ENTRIES, ERROR_TYPE, SESSION_ID, get_logger
+from auctioneer.metrics import Metrics
+from auctioneer.statuses import CallRefused
+from auctioneer.stores import Store
+from openoutcry.errors import OpenOutcryError, PeerError
+from openoutcry.protocol.messages import PAYLOAD_TYPES
+from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.values import (
+    Cancelled,
+    Deadline,
+    DeadlinePassed,
+    Delivery,
+    Effects,
+    Input,
+    Phase,
+    Received,
+    Refusal,
+)
+
+INBOX_LIMIT = 1024
+"""Inputs that wait for their turn. Whoever reads a stream then waits until some have been taken."""
+
+BATCH_LIMIT = 64
+"""Inputs applied before their append. Each costs up to a fifth of a millisecond, in which nobody else is served."""
+
+RECENT_ENTRIES = 32
+"""Entries kept at hand beyond the latest batch, so that attaching again seldom needs the store."""
+
+FIRST_RETRY_SECONDS = 0.05
+LAST_RETRY_SECONDS = 5.0
+
+MESSAGE_NAMES = {
+    payload_type: payload_type.removeprefix("application/vnd.openoutcry.").removesuffix(".v1+proto")
+    for payload_type in PAYLOAD_TYPES.values()
+}
+
+
+class Listener(Protocol):
+    """A bidder's stream, as the driver knows it."""
+
+    party: bytes
+
+    def notify(self) -> None:
+        """Learn that there is an entry to deliver, or that the session has ended."""
+        ...
+
+    def end(self, reason: OpenOutcryError) -> None:
+        """End the stream for this reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    given: Input
+    listener: Listener | None
+    message: str
+
+
+class SessionDriver:
+    """One session of the service.
+
+    Args:
+        session: Standing right behind its log.
+        entries: That log; only its latest part is kept.
+        store: Keeps the log.
+        restore: Makes the session anew from a log.
+        metrics: Counts.
+        on_end: Told once when the session has ended.
+
+    Attributes:
+        session: As far as it was applied; while an append is under way, ahead of the log.
+        size: Durable entries.
+        has_ended: Whether the session is closed or void, and all of it durable.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: AuctioneerSession,
+        entries: Sequence[bytes],
+        store: Store,
+        restore: Callable[[Sequence[bytes]], AuctioneerSession],
+        metrics: Metrics,
+        on_end: Callable[[SessionDriver], None],
+    ) -> None:
+        self.session = session
+        self.session_id = session.session_id
+        self.session_open = entries[0]
+        self.size = len(entries)
+        self.has_ended = False
+        self._store = store
+        self._restore = restore
+        self._metrics = metrics
+        self._on_end = on_end
+        self._recent = list(entries[-RECENT_ENTRIES:])
+        self._inbox: list[_Arrival] = []
+        self._arrived = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._listeners: dict[bytes, Listener] = {}
+        self._growth: asyncio.Future[None] | None = None
+        self._deadlines = Deadlines(self._pass, metrics)
+        self._cancellation: str | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_ready = True
+        self._is_stopping = False
+        self._log = get_logger(**{SESSION_ID: self.session_id})
+
+    # --- For the service. ---
+
+    def start(self) -> None:
+        """Begin to drive: start what is awaited, and take inputs from now on."""
+        self._start_deadlines()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Let the append under way finish, then end all streams; the session stays as it is in the log."""
+        self._is_stopping = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+        self._deadlines.cancel_all()
+        self._end_listeners(CallRefused(grpc.StatusCode.UNAVAILABLE, "the service is shutting down"))
+        self._tell_growth()
+
+    def mark_ended(self) -> None:
+        """Note that the log given is that of an ended session: nothing is driven any more."""
+        self.has_ended = True
+
+    def cancel(self, detail: str) -> None:
+        """Void the session, unless it ends before this is applied."""
+        self._cancellation = detail
+        self._put(_Arrival(Cancelled(detail=detail), None, ""))
+
+    async def wait_until_ended(self) -> None:
+        """Return when the session has ended.
+
+        Raises:
+            CallRefused: The service stops before that.
+        """
+        while not self.has_ended:
+            await self._wait_for_growth()
+
+    async def entries(self, start: int = 0) -> list[bytes]:
+        """Return the durable entries from `start` on.
+
+        Raises:
+            StorageError: The store cannot be reached.
+        """
+        recent_start = self.size - len(self._recent)
+        if start >= recent_start:
+            return self._recent[start - recent_start :]
+        size = self.size
+        return (await self._store.entries(self.session_id, start))[: size - start]
+
+    async def follow(self, start: int = 0) -> AsyncIterator[bytes]:
+        """Yield the durable entries from `start` on, as they come, until the session has ended.
+
+        Raises:
+            CallRefused: The service stops before that.
+            StorageError: The store cannot be reached.
+        """
+        while True:
+            while start < self.size:
+                for entry in await self.entries(start):
+                    start += 1
+                    yield entry
+            if self.has_ended:
+                return
+            await self._wait_for_growth()
+
+    # --- For streams. ---
+
+    def attach(self, listener: Listener) -> None:
+        """Make this the stream of its party; an older one of the same party ends.
+
+        Raises:
+            CallRefused: The log cannot be reached now, or the party is a stranger and enrolment is over.
+        """
+        if not self._is_ready or self._is_stopping:
+            raise CallRefused(grpc.StatusCode.UNAVAILABLE, "the session is not being driven now: try again")
+        if self.session.phase is not Phase.ENROL and listener.party not in self.session.enrolment.parties:
+            raise CallRefused(
+                grpc.StatusCode.FAILED_PRECONDITION, "enrolment is over, and you have not enrolled"
+            )
+        older = self._listeners.get(listener.party)
+        self._listeners[listener.party] = listener
+        if older is None:
+            self._metrics.connected_bidders.inc()
+        else:
+            older.end(
+                CallRefused(grpc.StatusCode.FAILED_PRECONDITION, "another stream of this bidder has attached")
+            )
+
+    def detach(self, listener: Listener) -> None:
+        """Forget a stream, unless a newer one has taken its place."""
+        if self._listeners.get(listener.party) is listener:
+            del self._listeners[listener.party]
+            self._metrics.connected_bidders.dec()
+
+    async def submit(self, data: bytes, payload_type: str, listener: Listener) -> None:
+        """Queue an envelope that came from a stream; waits while the queue is full."""
+        while len(self._inbox) >= INBOX_LIMIT:
+            self._has_room.clear()
+            await self._has_room.wait()
+        self._put(_Arrival(Received(data=data), listener, MESSAGE_NAMES.get(payload_type, "")))
+
+    def pending(self, party: bytes, start: int) -> list[int]:
+        """Return the indexes, from `start` on, of durable entries that are to be delivered to a party."""
+        indexes = self.session.log.addressed_from(party, start)
+        while indexes and indexes[-1] >= self.size:
+            indexes.pop()
+        return indexes
+
+    async def delivery(self, party: bytes, index: int, from_size: int) -> Delivery:
+        """Return a durable entry with the proofs that lead a party to it from the head that it holds.
+
+        Raises:
+            StorageError: The store cannot be reached.
+        """
+        recent = index - self.size + len(self._recent)
+        envelope = self._recent[recent] if recent >= 0 else (await self.entries(index))[0]
+        return self.session.log.delivery(party=party, index=index, envelope=envelope, from_size=from_size)
+
+    # --- The loop. ---
+
+    def _put(self, arrival: _Arrival) -> None:
+        self._inbox.append(arrival)
+        self._arrived.set()
+
+    def _pass(self, deadline: Deadline) -> None:
+        self._put(_Arrival(DeadlinePassed(deadline=deadline), None, ""))
+
+    async def _run(self) -> None:
+        while not self.has_ended:
+            try:
+                if self.session.phase.is_final:
+                    await self._finish()
+                    return
+                if not self._inbox:
+                    self._arrived.clear()
+                    if self._is_stopping:
+                        return
+                    await self._arrived.wait()
+                if self._is_stopping:
+                    return
+                await self._take_batch()
+            except Exception as error:
+                # Nothing of this batch has left; whatever went wrong, the log says where to go on.
+                if not await self._recover(error):
+                    return
+
+    async def _take_batch(self) -> None:
+        batch = self._inbox[:BATCH_LIMIT]
+        del self._inbox[:BATCH_LIMIT]
+        self._has_room.set()
+        now_ns = time.time_ns()
+        applied = [(arrival, self.session.apply(arrival.given, now_ns)) for arrival in batch]
+        entries = [entry for _, effects in applied for entry in effects.entries]
+        if entries:
+            started = time.perf_counter()
+            await self._store.append(self.session_id, self.size, entries)
+            self._metrics.append_seconds.observe(time.perf_counter() - started)
+            self._metrics.append_entries.observe(len(entries))
+            self._keep(entries)
+        for arrival, effects in applied:
+            self._perform(arrival, effects)
+        if entries:
+            self._tell_growth()
+
+    def _keep(self, entries: Sequence[bytes]) -> None:
+        del self._recent[:-RECENT_ENTRIES]
+        self._recent += entries
+        self.size += len(entries)
+
+    def _perform(self, arrival: _Arrival, effects: Effects) -> None:
+        """Let what follows from an input happen, now that it is durable."""
+        listener = arrival.listener
+        if listener is not None and isinstance(arrival.given, Received):
+            # What was accepted stands in the log as it came, and first.
+            is_accepted = bool(effects.entries) and effects.entries[0] == arrival.given.data
+            if is_accepted:
+                self._deadlines.meet(listener.party)
+            self._metrics.count_envelope(arrival.message, accepted=is_accepted)
+        for addressed in effects.addressed:
+            target = self._listeners.get(addressed.party)
+            if target is not None:
+                target.notify()
+        for deadline in effects.deadlines:
+            self._deadlines.start(self._party_of(deadline), deadline)
+        if self.session.phase is not Phase.ENROL:
+            self._deadlines.cancel(ENROLMENT)
+        for refusal in effects.refusals:
+            self._refuse(refusal, listener)
+
+    def _refuse(self, refusal: Refusal, listener: Listener | None) -> None:
+        self._log.info(
+            "envelope refused",
+            **{DEVIATION: refusal.code.value, "party": refusal.party, "detail": refusal.detail},
+        )
+        if refusal.is_recorded:
+            self._metrics.count_deviation(refusal.code)
+        elif listener is not None and not self.session.phase.is_final:
+            # The log says nothing of it, so the stream has to.
+            listener.end(PeerError(refusal.code.value, refusal.detail))
+
+    async def _finish(self) -> None:
+        self._deadlines.cancel_all()
+        await self._store.close_session(self.session_id)
+        self.has_ended = True
+        self._inbox.clear()
+        self._has_room.set()
+        self._metrics.count_session_end(void=self.session.phase is Phase.VOID)
+        self._log.info("session ended", phase=self.session.phase.name, **{ENTRIES: self.size})
+        for listener in list(self._listeners.values()):
+            listener.notify()
+        self._tell_growth()
+        self._on_end(self)
+
+    async def _recover(self, error: Exception) -> bool:
+        """Drop what is ahead of the log and restore the session from it, however long that takes.
+
+        Returns:
+            Whether it was restored; not when the service stops before that.
+        """
+        self._log.error("the log could not be written", exc_info=error, **{ERROR_TYPE: type(error).__name__})
+        self._is_ready = False
+        self._deadlines.cancel_all()
+        self._end_listeners(
+            CallRefused(grpc.StatusCode.UNAVAILABLE, "the log cannot be written now: attach again")
+        )
+        retry_seconds = FIRST_RETRY_SECONDS
+        while not self._is_stopping:
+            try:
+                entries = await self._store.entries(self.session_id)
+                self.session = self._restore(entries)
+            except OpenOutcryError as failure:
+                self._log.error("the session could not be restored", exc_info=failure)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wait_for_stop(), retry_seconds)
+                retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
+                continue
+            self.size = len(entries)
+            self._recent = entries[-RECENT_ENTRIES:]
+            self._is_ready = True
+            self._inbox.clear()
+            self._has_room.set()
+            if self._cancellation is not None:
+                self._put(_Arrival(Cancelled(detail=self._cancellation), None, ""))
+            self._start_deadlines()
+            self._log.info("session restored", **{ENTRIES: self.size})
+            return True
+        return False
+
+    async def _wait_for_stop(self) -> None:
+        while not self._is_stopping:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    # --- Small things. ---
+
+    def _start_deadlines(self) -> None:
+        for deadline in self.session.deadlines:
+            self._deadlines.start(self._party_of(deadline), deadline)
+
+    def _party_of(self, deadline: Deadline) -> bytes:
+        return ENROLMENT if deadline.member is None else self.session.members[deadline.member].sender_id
+
+    def _end_listeners(self, reason: OpenOutcryError) -> None:
+        for listener in list(self._listeners.values()):
+            listener.end(reason)
+
+    async def _wait_for_growth(self) -> None:
+        if self._is_stopping:
+            raise CallRefused(grpc.StatusCode.UNAVAILABLE, "the service is shutting down")
+        if self._growth is None:
+            self._growth = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._growth)
+
+    def _tell_growth(self) -> None:
+        if self._growth is not None:
+            self._growth.set_result(None)
+            self._growth = None

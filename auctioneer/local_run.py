@@ -1,0 +1,147 @@
+"""A whole auction on one machine: a service on a free port, one agent process for each bidder, one transcript.
+
+Decides: the order of things, and that the transcript is made whatever happens. Refuses: a scenario without private
+signals. An agent that dies before it has enrolled voids the session, unless told to go on: its scenario or strategy is
+wrong, and waiting for its deadline would only hide that. Called by `auctioneer run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from auctioneer.agents import AgentProcess, Meeting, end_agents, start_agents
+from auctioneer.driver import SessionDriver
+from auctioneer.local import derive_secrets
+from auctioneer.service import Service
+from auctioneer.stores import MemoryStore
+from openoutcry.mechanisms.specification import encode_specification
+from openoutcry.protocol.transcript import Transcript
+from openoutcry.scenario import Scenario
+from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.values import Phase
+
+FAREWELL_SECONDS = 10.0
+"""Time for agents to fetch the transcript and check their receipts once the session has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalResult:
+    """What came of a local run.
+
+    Attributes:
+        session: As it ended.
+        transcript: Of the whole session.
+        troubles: One line for each agent that did not end well.
+        was_interrupted: Whether the operator ended it.
+    """
+
+    session: AuctioneerSession
+    transcript: Transcript
+    troubles: tuple[str, ...]
+    was_interrupted: bool
+
+
+class LocalRun:
+    """One auction among processes of this machine.
+
+    Args:
+        scenario: With a private signal for every bidder.
+        seed: All randomness follows from it.
+        keep_going: Whether a dead agent before play is no reason to stop.
+        started: Told of the session as soon as it is open.
+        trouble: Told of an agent that did not end well, in one line.
+    """
+
+    def __init__(
+        self,
+        *,
+        scenario: Scenario,
+        seed: str,
+        keep_going: bool,
+        started: Callable[[SessionDriver], None],
+        trouble: Callable[[str], None],
+    ) -> None:
+        self._scenario = scenario
+        self._seed = seed
+        self._keep_going = keep_going
+        self._started = started
+        self._trouble = trouble
+        self._troubles: list[str] = []
+        self._agents: list[AgentProcess] = []
+        self._driver: SessionDriver | None = None
+        self._was_interrupted = False
+
+    def interrupt(self) -> None:
+        """End the auction: agents end, the session becomes void, and the transcript is still made."""
+        self._was_interrupted = True
+        for agent in self._agents:
+            agent.terminate()
+        if self._driver is not None:
+            self._driver.cancel("the operator ended the session")
+
+    def kill_agents(self) -> None:
+        """End all agents by force."""
+        for agent in self._agents:
+            agent.kill()
+
+    async def play(self) -> LocalResult:
+        """Run the auction to its end.
+
+        Raises:
+            ScenarioError: A signal is missing.
+            ServiceError: The service cannot start.
+        """
+        local = derive_secrets(self._seed)
+        specification = encode_specification(self._scenario.specification)
+        with tempfile.TemporaryDirectory(prefix="openoutcry-") as receipts:
+            async with Service(store=MemoryStore(), keys=local.keys) as service:
+                session_id = await service.open_session(specification, seed_part=local.seed_part)
+                driver = self._driver = await service.session(session_id)
+                self._started(driver)
+                meeting = Meeting(
+                    address=service.address,
+                    session_id=session_id,
+                    auctioneer_key=local.keys.message.public_key,
+                    seed=self._seed,
+                    receipts=Path(receipts),
+                )
+                await self._play_among_agents(driver, meeting)
+                transcript = await service.transcript(session_id)
+        return LocalResult(
+            session=driver.session,
+            transcript=transcript,
+            troubles=tuple(self._troubles),
+            was_interrupted=self._was_interrupted,
+        )
+
+    async def _play_among_agents(self, driver: SessionDriver, meeting: Meeting) -> None:
+        self._agents = await start_agents(self._scenario, meeting)
+        watching = [asyncio.create_task(self._watch(agent, driver)) for agent in self._agents]
+        try:
+            await driver.wait_until_ended()
+            if not self._was_interrupted:
+                await asyncio.wait(watching, timeout=FAREWELL_SECONDS)
+        finally:
+            await end_agents(self._agents)
+            await _settle(watching)
+
+    async def _watch(self, agent: AgentProcess, driver: SessionDriver) -> None:
+        code = await agent.wait()
+        if self._was_interrupted or (code == 0 and driver.has_ended):
+            return
+        if code == 1 and driver.session.phase is Phase.VOID:
+            # That is how an agent says that nothing was sold; what voided the session is said elsewhere.
+            return
+        line = agent.describe_end()
+        self._troubles.append(line)
+        self._trouble(line)
+        if driver.session.phase is Phase.ENROL and not self._keep_going:
+            driver.cancel(f"{line} before it had enrolled"[:200])
+
+
+async def _settle(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.gather(*tasks)
