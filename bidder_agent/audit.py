@@ -1,0 +1,215 @@
+"""The check at the end: the whole transcript, and that it holds what this bidder was told and said.
+
+The transcript is verified like any stranger's, at four levels. Then it is held against the bidder's own receipts:
+every delivered entry stands at its index, every own message is in the log or quoted in it as refused, and the log is
+the one over which the final checkpoint was signed. Only an own message whose deadline had passed may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openoutcry.errors import PeerError, TranscriptError
+from openoutcry.protocol.checkpoints import decode_checkpoint
+from openoutcry.protocol.codec import Codec
+from openoutcry.protocol.merkle import MerkleTree
+from openoutcry.protocol.messages import DeviationNoted, Lapse, SessionVoid
+from openoutcry.protocol.notes import parse_note
+from openoutcry.protocol.transcript import Transcript, decode_transcript
+from openoutcry.session.bidder_values import Concluded, Delivered, Opened, Specified
+from openoutcry.session.reading import EnvelopeReader
+from openoutcry.session.verification import Verdict, Verification, verify_transcript
+from openoutcry.wire.journal import JournalEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check and its answer.
+
+    Attributes:
+        name: integrity, authorship, conduct, outcome or receipts.
+        is_valid: Its answer; None when it was not made.
+        detail: What was checked or what is wrong, in one line.
+    """
+
+    name: str
+    is_valid: bool | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What the check of a transcript found."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether every check was made and holds."""
+        return all(finding.is_valid for finding in self.findings)
+
+    @property
+    def summary(self) -> str:
+        """One line for a person: what holds, or the first thing that does not."""
+        for finding in self.findings:
+            if finding.is_valid is False:
+                return f"the transcript does NOT hold: {finding.name}: {finding.detail}"
+        names = ", ".join(finding.name for finding in self.findings)
+        return f"transcript verified ({names}): {self.findings[-1].detail}"
+
+    def to_json(self) -> dict[str, object]:
+        """Return the findings as a JSON object."""
+        words = {True: "valid", False: "invalid", None: "not checked"}
+        return {
+            "valid": self.is_valid,
+            "levels": [
+                {"name": finding.name, "verdict": words[finding.is_valid], "detail": finding.detail}
+                for finding in self.findings
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTranscript:
+    """A transcript file with what its verification found; bidders of one process share it.
+
+    Attributes:
+        data: The file.
+        transcript: What it holds.
+        findings: Of the four levels.
+    """
+
+    data: bytes
+    transcript: Transcript
+    findings: tuple[Finding, ...]
+
+
+def check_transcript(
+    data: bytes, *, codec: Codec, session_id: bytes | None, auctioneer_key: bytes | None
+) -> CheckedTranscript:
+    """Verify a transcript file at four levels.
+
+    Args:
+        data: The file.
+        codec: Reads its records.
+        session_id: Expected session, if known.
+        auctioneer_key: Expected message key of the auctioneer, if known.
+
+    Raises:
+        TranscriptError: The file is no transcript or not byte for byte a well-formed one.
+    """
+    transcript = decode_transcript(data)
+    verification = verify_transcript(
+        transcript, codec=codec, session_id=session_id, auctioneer_key=auctioneer_key
+    )
+    return CheckedTranscript(data=data, transcript=transcript, findings=_findings(verification))
+
+
+def audit_receipts(
+    checked: CheckedTranscript, entries: Sequence[JournalEntry], reader: EnvelopeReader
+) -> Audit:
+    """Hold one bidder's receipts against a transcript that was checked.
+
+    Args:
+        checked: The transcript.
+        entries: Of the bidder's journal.
+        reader: Reads envelopes.
+    """
+    try:
+        detail = _compare(checked.transcript, entries, reader)
+    except TranscriptError as problem:
+        finding = Finding(name="receipts", is_valid=False, detail=str(problem))
+    else:
+        finding = Finding(name="receipts", is_valid=True, detail=detail)
+    return Audit(findings=(*checked.findings, finding))
+
+
+def failed_audit(reason: str) -> Audit:
+    """Return the audit of a transcript that could not be had or read."""
+    return Audit(findings=(Finding(name="transcript", is_valid=False, detail=reason),))
+
+
+def _findings(verification: Verification) -> tuple[Finding, ...]:
+    answers = {Verdict.VALID: True, Verdict.INVALID: False, Verdict.UNCHECKED: None}
+    return tuple(
+        Finding(
+            name=level.name,
+            is_valid=answers[level.verdict],
+            detail=level.detail if level.index is None else f"record {level.index}: {level.detail}",
+        )
+        for level in verification.levels
+    )
+
+
+def _compare(transcript: Transcript, entries: Sequence[JournalEntry], reader: EnvelopeReader) -> str:
+    """Return what was found in its place.
+
+    Raises:
+        TranscriptError: Something is not.
+    """
+    delivered = 0
+    said: list[bytes] = []
+    excused = 0
+    for entry in entries:
+        match entry.given:
+            case Opened(session_open=session_open):
+                if transcript.entries[:1] != (session_open,):
+                    raise TranscriptError(
+                        "begins with another SessionOpen than this bidder was shown", index=0
+                    )
+            case Specified(specification=specification):
+                if transcript.specification != specification:
+                    raise TranscriptError("the specification is not the one that this bidder was given")
+            case Delivered(delivery=delivery):
+                if transcript.entries[delivery.index : delivery.index + 1] != (delivery.envelope,):
+                    raise TranscriptError("is not what this bidder was told", index=delivery.index)
+                delivered += 1
+                if _excuses(delivery.envelope, reader):
+                    excused = len(said)
+            case Concluded(note=note):
+                _check_conclusion(note, transcript)
+            case _:
+                # The strategy's own answers: what followed from them is in `said`.
+                pass
+        said += entry.said
+    _check_said(said, excused, transcript, reader)
+    return f"{len(said)} own messages and {delivered} receipts are in it"
+
+
+def _excuses(envelope: bytes, reader: EnvelopeReader) -> bool:
+    """Whether what this bidder said before may rightly be missing: its deadline or the session is over."""
+    try:
+        _, body = reader.read_message(reader.read_envelope(envelope))
+    except PeerError:
+        return False
+    return isinstance(body, Lapse | SessionVoid)
+
+
+def _check_conclusion(note: bytes, transcript: Transcript) -> None:
+    concluded = decode_checkpoint(parse_note(note).text)
+    tree = MerkleTree()
+    for entry in transcript.entries:
+        tree.append(entry)
+    if (concluded.size, concluded.root) != (tree.size, tree.root()):
+        raise TranscriptError("the log is not the one of the final checkpoint that this bidder was given")
+
+
+def _check_said(said: Sequence[bytes], excused: int, transcript: Transcript, reader: EnvelopeReader) -> None:
+    present = set(transcript.entries)
+    for number, envelope in enumerate(said):
+        if envelope not in present and number >= excused and envelope not in _quoted(transcript, reader):
+            raise TranscriptError(f"own message {number} is neither in the log nor refused in it: suppressed")
+
+
+def _quoted(transcript: Transcript, reader: EnvelopeReader) -> set[bytes]:
+    quoted = set()
+    for entry in transcript.entries:
+        try:
+            _, body = reader.read_message(reader.read_envelope(entry))
+        except PeerError:
+            # The four levels have said so already.
+            continue
+        if isinstance(body, DeviationNoted):
+            quoted.add(body.evidence)
+    return quoted
