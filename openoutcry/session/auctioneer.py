@@ -9,7 +9,7 @@ PLAY   The mechanism's waves. Raise, Offer, AskReport go out together; each answ
        next question; a passed deadline is a Lapse and counts as an exit or a withheld report; the last answer
        of a wave brings the next wave or the outcome.
 SETTLE Outcome, then the auctioneer's own seed part: at once, in the entries of the input that ended play.
-CLOSED | VOID   Nothing is logged any more.
+CLOSED | VOID   Nothing is logged any more. Whoever voids a session during PLAY opens its seed part all the same.
 ```
 
 The fold reads no clock, draws nothing and does no I/O. It never raises for what a peer sent: a refusal becomes an
@@ -339,22 +339,28 @@ class AuctioneerSession:
     def _settle_if_decided(self) -> None:
         if self.play is None or self.play.outcome is None:
             return
-        assert self._seed_part is not None, "play needs the seed"
         self.phase = Phase.SETTLE
         everyone = [party.sender_id for party in self.members]
         self.outcome = declare(self.play.outcome, players=self.players, member_count=len(self.members))
         self._scribe.write(self.outcome, to=everyone)
-        self._scribe.write(SeedOpening(part=self._seed_part), to=everyone)
+        self._open_seed_part(everyone)
         self.phase = Phase.CLOSED
 
     def _void(self, reason: VoidReason, detail: str) -> None:
         # What the operator typed must fit a line of the log.
         detail = "".join(filter(str.isprintable, detail))[:MAXIMUM_DETAIL] or "no reason was given"
         self.phase = Phase.VOID
-        if self.play is not None:
-            self.play.abandon()
         self._awaited.clear()
-        self._scribe.write(SessionVoid(reason=reason, detail=detail), to=list(self.enrolment.parties))
+        everyone = list(self.enrolment.parties)
+        self._scribe.write(SessionVoid(reason=reason, detail=detail), to=everyone)
+        if self.play is not None:
+            # Draws were made: whoever checks the session must be able to repeat them.
+            self.play.abandon()
+            self._open_seed_part(everyone)
+
+    def _open_seed_part(self, everyone: list[bytes]) -> None:
+        assert self._seed_part is not None, "play needs the seed"
+        self._scribe.write(SeedOpening(part=self._seed_part), to=everyone)
 
     # --- The one place where a peer's error becomes a deviation. ---
 
