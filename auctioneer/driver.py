@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +22,7 @@ from typing import Protocol
 import grpc
 
 from auctioneer.deadlines import ENROLMENT, Deadlines
+from auctioneer.durable_log import DurableLog
 from auctioneer.logs import DEVIATION, ENTRIES, ERROR_TYPE, SESSION_ID, get_logger
 from auctioneer.metrics import Metrics
 from auctioneer.statuses import CallRefused
@@ -46,9 +47,6 @@ INBOX_LIMIT = 1024
 
 BATCH_LIMIT = 64
 """Inputs applied before their append. Each costs up to a fifth of a millisecond, in which nobody else is served."""
-
-RECENT_ENTRIES = 32
-"""Entries kept at hand beyond the latest batch, so that attaching again seldom needs the store."""
 
 FIRST_RETRY_SECONDS = 0.05
 LAST_RETRY_SECONDS = 5.0
@@ -93,8 +91,7 @@ class SessionDriver:
 
     Attributes:
         session: As far as it was applied; while an append is under way, ahead of the log.
-        size: Durable entries.
-        has_ended: Whether the session is closed or void, and all of it durable.
+        log: The durable part of its log.
     """
 
     def __init__(
@@ -110,24 +107,30 @@ class SessionDriver:
         self.session = session
         self.session_id = session.session_id
         self.session_open = entries[0]
-        self.size = len(entries)
-        self.has_ended = False
-        self._store = store
+        self.log = DurableLog(session.session_id, store, entries)
         self._restore = restore
         self._metrics = metrics
         self._on_end = on_end
-        self._recent = list(entries[-RECENT_ENTRIES:])
         self._inbox: list[_Arrival] = []
         self._arrived = asyncio.Event()
         self._has_room = asyncio.Event()
         self._listeners: dict[bytes, Listener] = {}
-        self._growth: asyncio.Future[None] | None = None
         self._deadlines = Deadlines(self._pass, metrics)
         self._cancellation: str | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_ready = True
         self._is_stopping = False
-        self._log = get_logger(**{SESSION_ID: self.session_id})
+        self._logger = get_logger(**{SESSION_ID: self.session_id})
+
+    @property
+    def size(self) -> int:
+        """Durable entries."""
+        return self.log.size
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the session is closed or void, and all of it durable."""
+        return self.log.is_complete
 
     # --- For the service. ---
 
@@ -144,11 +147,7 @@ class SessionDriver:
             await self._task
         self._deadlines.cancel_all()
         self._end_listeners(CallRefused(grpc.StatusCode.UNAVAILABLE, "the service is shutting down"))
-        self._tell_growth()
-
-    def mark_ended(self) -> None:
-        """Note that the log given is that of an ended session: nothing is driven any more."""
-        self.has_ended = True
+        self.log.stop()
 
     def cancel(self, detail: str) -> None:
         """Void the session, unless it ends before this is applied."""
@@ -162,35 +161,7 @@ class SessionDriver:
             CallRefused: The service stops before that.
         """
         while not self.has_ended:
-            await self._wait_for_growth()
-
-    async def entries(self, start: int = 0) -> list[bytes]:
-        """Return the durable entries from `start` on.
-
-        Raises:
-            StorageError: The store cannot be reached.
-        """
-        recent_start = self.size - len(self._recent)
-        if start >= recent_start:
-            return self._recent[start - recent_start :]
-        size = self.size
-        return (await self._store.entries(self.session_id, start))[: size - start]
-
-    async def follow(self, start: int = 0) -> AsyncIterator[bytes]:
-        """Yield the durable entries from `start` on, as they come, until the session has ended.
-
-        Raises:
-            CallRefused: The service stops before that.
-            StorageError: The store cannot be reached.
-        """
-        while True:
-            while start < self.size:
-                for entry in await self.entries(start):
-                    start += 1
-                    yield entry
-            if self.has_ended:
-                return
-            await self._wait_for_growth()
+            await self.log.wait_for_growth()
 
     # --- For streams. ---
 
@@ -241,8 +212,7 @@ class SessionDriver:
         Raises:
             StorageError: The store cannot be reached.
         """
-        recent = index - self.size + len(self._recent)
-        envelope = self._recent[recent] if recent >= 0 else (await self.entries(index))[0]
+        envelope = await self.log.entry(index)
         return self.session.log.delivery(party=party, index=index, envelope=envelope, from_size=from_size)
 
     # --- The loop. ---
@@ -282,19 +252,13 @@ class SessionDriver:
         entries = [entry for _, effects in applied for entry in effects.entries]
         if entries:
             started = time.perf_counter()
-            await self._store.append(self.session_id, self.size, entries)
+            await self.log.append(entries)
             self._metrics.append_seconds.observe(time.perf_counter() - started)
             self._metrics.append_entries.observe(len(entries))
-            self._keep(entries)
         for arrival, effects in applied:
             self._perform(arrival, effects)
         if entries:
-            self._tell_growth()
-
-    def _keep(self, entries: Sequence[bytes]) -> None:
-        del self._recent[:-RECENT_ENTRIES]
-        self._recent += entries
-        self.size += len(entries)
+            self.log.tell_growth()
 
     def _perform(self, arrival: _Arrival, effects: Effects) -> None:
         """Let what follows from an input happen, now that it is durable."""
@@ -317,7 +281,7 @@ class SessionDriver:
             self._refuse(refusal, listener)
 
     def _refuse(self, refusal: Refusal, listener: Listener | None) -> None:
-        self._log.info(
+        self._logger.info(
             "envelope refused",
             **{DEVIATION: refusal.code.value, "party": refusal.party, "detail": refusal.detail},
         )
@@ -329,15 +293,14 @@ class SessionDriver:
 
     async def _finish(self) -> None:
         self._deadlines.cancel_all()
-        await self._store.close_session(self.session_id)
-        self.has_ended = True
+        await self.log.complete()
         self._inbox.clear()
         self._has_room.set()
         self._metrics.count_session_end(void=self.session.phase is Phase.VOID)
-        self._log.info("session ended", phase=self.session.phase.name, **{ENTRIES: self.size})
+        self._logger.info("session ended", phase=self.session.phase.name, **{ENTRIES: self.size})
         for listener in list(self._listeners.values()):
             listener.notify()
-        self._tell_growth()
+        self.log.tell_growth()
         self._on_end(self)
 
     async def _recover(self, error: Exception) -> bool:
@@ -346,7 +309,9 @@ class SessionDriver:
         Returns:
             Whether it was restored; not when the service stops before that.
         """
-        self._log.error("the log could not be written", exc_info=error, **{ERROR_TYPE: type(error).__name__})
+        self._logger.error(
+            "the log could not be written", exc_info=error, **{ERROR_TYPE: type(error).__name__}
+        )
         self._is_ready = False
         self._deadlines.cancel_all()
         self._end_listeners(
@@ -355,23 +320,20 @@ class SessionDriver:
         retry_seconds = FIRST_RETRY_SECONDS
         while not self._is_stopping:
             try:
-                entries = await self._store.entries(self.session_id)
-                self.session = self._restore(entries)
+                self.session = self._restore(await self.log.reload())
             except OpenOutcryError as failure:
-                self._log.error("the session could not be restored", exc_info=failure)
+                self._logger.error("the session could not be restored", exc_info=failure)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wait_for_stop(), retry_seconds)
                 retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
                 continue
-            self.size = len(entries)
-            self._recent = entries[-RECENT_ENTRIES:]
             self._is_ready = True
             self._inbox.clear()
             self._has_room.set()
             if self._cancellation is not None:
                 self._put(_Arrival(Cancelled(detail=self._cancellation), None, ""))
             self._start_deadlines()
-            self._log.info("session restored", **{ENTRIES: self.size})
+            self._logger.info("session restored", **{ENTRIES: self.size})
             return True
         return False
 
@@ -392,15 +354,3 @@ class SessionDriver:
     def _end_listeners(self, reason: OpenOutcryError) -> None:
         for listener in list(self._listeners.values()):
             listener.end(reason)
-
-    async def _wait_for_growth(self) -> None:
-        if self._is_stopping:
-            raise CallRefused(grpc.StatusCode.UNAVAILABLE, "the service is shutting down")
-        if self._growth is None:
-            self._growth = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._growth)
-
-    def _tell_growth(self) -> None:
-        if self._growth is not None:
-            self._growth.set_result(None)
-            self._growth = None

@@ -13,6 +13,7 @@ Decides: what happens in which order at start and stop. Refuses: an address that
 
 from __future__ import annotations
 
+import socket
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +25,7 @@ from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 
 from auctioneer.credentials import OperatorToken
 from auctioneer.driver import MESSAGE_NAMES, SessionDriver
+from auctioneer.handover import HandoverReader
 from auctioneer.keys import AuctioneerKeys
 from auctioneer.logs import get_logger
 from auctioneer.metrics import Metrics
@@ -35,7 +37,6 @@ from auctioneer.streams import StreamLimits
 from openoutcry.errors import ServiceError
 from openoutcry.protocol import limits as protocol_limits
 from openoutcry.protocol.transcript import Transcript
-from openoutcry.session.reading import EnvelopeReader
 from openoutcry.wire import WireCodec
 from openoutcry.wire.v1 import service_pb2, service_pb2_grpc
 
@@ -94,7 +95,7 @@ class Service:
         self.sessions = Sessions(
             store=store,
             keys=keys,
-            reader=EnvelopeReader(WireCodec()),
+            reader=HandoverReader(WireCodec()),
             metrics=self._metrics,
             limit=self._limits.sessions,
         )
@@ -137,8 +138,8 @@ class Service:
         if self._server is not None:
             await self._server.stop(GRACE_SECONDS)
             self._server = None
+            get_logger().info("service stopped")
         await self._store.close()
-        get_logger().info("service stopped")
 
     async def open_session(self, specification: bytes, *, seed_part: bytes | None = None) -> bytes:
         """Open a session and return its id; see `Sessions.open`."""
@@ -150,7 +151,7 @@ class Service:
 
     async def session_lines(self) -> list[SessionLine]:
         """Return one line about each session, newest first."""
-        return [await self.sessions.line(session_id) for session_id in await self.sessions.ids()]
+        return [await self.sessions.line(summary) for summary in await self.sessions.summaries()]
 
     async def finished(self, session_id: bytes) -> None:
         """Return when a session has ended."""
@@ -193,22 +194,35 @@ class Service:
         return server
 
     def _bind(self, server: grpc.aio.Server) -> str:
-        host, _ = split_address(self._listen)
+        host, port = split_address(self._listen)
+        _check_address(self._listen, host, port)
         try:
             if self._credentials is None:
                 port = server.add_insecure_port(self._listen)
             else:
                 port = server.add_secure_port(self._listen, self._credentials)
         except RuntimeError as error:
-            raise ServiceError(
-                f"{self._listen} cannot be listened on: is the port in use, or the address another machine's?"
-            ) from error
+            raise ServiceError(f"{self._listen} cannot be listened on: choose another address") from error
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def make_metrics() -> Metrics:
     """Return metrics that know every message by name."""
     return Metrics(messages=MESSAGE_NAMES.values())
+
+
+def _check_address(address: str, host: str, port: int) -> None:
+    """Try to listen on an address for a moment, since gRPC does not say why it cannot."""
+    try:
+        (family, *_, place), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As gRPC does it: a port that was left a moment ago is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        raise ServiceError(
+            f"{address} cannot be listened on: {error.strerror}: choose another address"
+        ) from error
 
 
 def _longest_message() -> int:

@@ -15,7 +15,7 @@ import grpc
 from auctioneer.credentials import OperatorToken
 from auctioneer.driver import SessionDriver
 from auctioneer.logs import PEER_ADDRESS, SESSION_ID, get_logger
-from auctioneer.sessions import SessionLine, Sessions
+from auctioneer.sessions import SessionLine, Sessions, describe
 from auctioneer.statuses import CallRefused, status_of
 from auctioneer.streams import BidderStream, Context, StreamLimits, greet, read_frame
 from openoutcry.errors import OpenOutcryError
@@ -88,20 +88,20 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
         """List a page of sessions, newest first."""
         if request.page_size > PAGE_SIZE:
             raise CallRefused(grpc.StatusCode.INVALID_ARGUMENT, f"a page has at most {PAGE_SIZE} sessions")
-        ids = await self._sessions.ids()
+        summaries = await self._sessions.summaries()
         start = 0
         if request.page_token:
-            tokens = [session_id.hex() for session_id in ids]
+            tokens = [summary.session_id.hex() for summary in summaries]
             if request.page_token not in tokens:
                 raise CallRefused(
                     grpc.StatusCode.INVALID_ARGUMENT, "the page token is not one that this service gave out"
                 )
             start = tokens.index(request.page_token) + 1
-        page = ids[start : start + (request.page_size or PAGE_SIZE)]
-        is_last = start + len(page) >= len(ids)
+        page = summaries[start : start + (request.page_size or PAGE_SIZE)]
+        is_last = start + len(page) >= len(summaries)
         return wire.ListSessionsResponse(
-            sessions=[_summary(await self._sessions.line(session_id)) for session_id in page],
-            next_page_token="" if is_last else page[-1].hex(),
+            sessions=[_summary(await self._sessions.line(summary)) for summary in page],
+            next_page_token="" if is_last else page[-1].session_id.hex(),
         )
 
     @_refusing
@@ -115,7 +115,7 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
             else self._sessions.newest_enrolling()
         )
         return wire.DescribeSessionResponse(
-            summary=_summary(await self._sessions.line(driver.session_id)),
+            summary=_summary(describe(driver)),
             session_open=driver.session_open,
             checkpoint=self._sessions.checkpoint(driver),
             enrolled=driver.session.enrolment.names,
@@ -160,7 +160,7 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
     async def Observe(self, request: wire.ObserveRequest, context: _AnyContext) -> None:
         """Stream a session's log as it becomes durable, and at its end the checkpoint."""
         driver: SessionDriver = await self._sessions.find(request.session_id)
-        async for entry in driver.follow(request.start_index):
+        async for entry in driver.log.follow(request.start_index):
             await context.write(wire.ObserveResponse(entry=entry))
         await context.write(wire.ObserveResponse(checkpoint=self._sessions.checkpoint(driver)))
 

@@ -17,18 +17,19 @@ from functools import partial
 import grpc
 
 from auctioneer.driver import SessionDriver
+from auctioneer.handover import HandoverReader
 from auctioneer.keys import AuctioneerKeys
 from auctioneer.logs import ENTRIES, SESSION_ID, get_logger
 from auctioneer.metrics import Metrics
 from auctioneer.release import release
 from auctioneer.statuses import CallRefused
-from auctioneer.stores import SessionRecord, Store
-from openoutcry.errors import OpenOutcryError, TranscriptError
+from auctioneer.stores import SessionRecord, SessionSummary, Store
+from openoutcry.errors import TranscriptError
 from openoutcry.mechanisms.specification import Specification, decode_specification
 from openoutcry.protocol import limits
 from openoutcry.protocol.checkpoints import Checkpoint, session_origin, sign_checkpoint
 from openoutcry.protocol.commitments import SECRET_BYTES, seed_commitment
-from openoutcry.protocol.messages import PAYLOAD_TYPES, SessionOpen, SessionVoid
+from openoutcry.protocol.messages import PAYLOAD_TYPES, OutcomeDeclared, SessionOpen
 from openoutcry.protocol.transcript import Transcript, encode_transcript
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import SigningAuthor
@@ -39,6 +40,10 @@ from openoutcry.session.values import Phase
 
 ENDED_KEPT = 64
 """Ended sessions that stay in memory, so that late bidders and readers of transcripts need no replay."""
+
+
+ENDING_ENTRIES = 2
+"""Entries at the end of a settled session: the outcome, and the opening of the auctioneer's seed part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,7 @@ class Sessions:
     """
 
     def __init__(
-        self, *, store: Store, keys: AuctioneerKeys, reader: EnvelopeReader, metrics: Metrics, limit: int
+        self, *, store: Store, keys: AuctioneerKeys, reader: HandoverReader, metrics: Metrics, limit: int
     ) -> None:
         self.keys = keys
         self.reader = reader
@@ -171,7 +176,7 @@ class Sessions:
                     f"no session {session_id.hex() or 'without id'} here: list the sessions to see which are",
                 )
             driver = await self._load(session_id)
-            driver.mark_ended()
+            await driver.log.complete()
             self._keep_ended(driver)
             return driver
 
@@ -186,36 +191,30 @@ class Sessions:
                 return driver
         raise CallRefused(grpc.StatusCode.NOT_FOUND, "no session is enrolling now: open one, or name one")
 
-    async def ids(self) -> list[bytes]:
-        """Return the ids of all sessions, newest first.
+    async def summaries(self) -> list[SessionSummary]:
+        """Return what the store says of all sessions, newest first.
 
         Raises:
             StorageError: The store cannot be read.
         """
-        return [summary.session_id for summary in reversed(await self._store.sessions())]
+        return (await self._store.sessions())[::-1]
 
-    async def line(self, session_id: bytes) -> SessionLine:
+    async def line(self, summary: SessionSummary) -> SessionLine:
         """Return one line about a session, without replaying one that has ended.
 
         Raises:
-            CallRefused: There is none with this id.
             StorageError: The store cannot be read.
         """
-        driver = self._open.get(session_id) or self._ended.get(session_id)
+        driver = self._open.get(summary.session_id) or self._ended.get(summary.session_id)
         if driver is not None:
-            return SessionLine(
-                session_id=session_id,
-                title=driver.session.specification.title,
-                phase=driver.session.phase,
-                size=driver.size,
-            )
-        record = await self._store.record(session_id)
-        entries = await self._store.entries(session_id)
+            return describe(driver)
+        record = await self._store.record(summary.session_id)
+        last = await self._store.entries(summary.session_id, max(0, summary.size - ENDING_ENTRIES))
         return SessionLine(
-            session_id=session_id,
+            session_id=summary.session_id,
             title=decode_specification(record.specification).title,
-            phase=self._final_phase(entries),
-            size=len(entries),
+            phase=self._final_phase(last),
+            size=summary.size,
         )
 
     # --- What is handed out. ---
@@ -248,7 +247,7 @@ class Sessions:
             )
         record = await self._store.record(session_id)
         return make_transcript(
-            entries=await driver.entries(),
+            entries=await driver.log.entries(),
             specification=record.specification,
             session_id=session_id,
             tree=driver.session.log.tree,
@@ -326,12 +325,19 @@ class Sessions:
         while len(self._ended) > ENDED_KEPT:
             del self._ended[next(iter(self._ended))]
 
-    def _final_phase(self, entries: Sequence[bytes]) -> Phase:
-        try:
-            last = self.reader.read_envelope(entries[-1])
-        except OpenOutcryError:
-            return Phase.VOID
-        return Phase.VOID if last.payload_type == PAYLOAD_TYPES[SessionVoid] else Phase.CLOSED
+    def _final_phase(self, last: Sequence[bytes]) -> Phase:
+        types = {self.reader.read_envelope(entry).payload_type for entry in last}
+        return Phase.CLOSED if PAYLOAD_TYPES[OutcomeDeclared] in types else Phase.VOID
+
+
+def describe(driver: SessionDriver) -> SessionLine:
+    """Return one line about a session in memory."""
+    return SessionLine(
+        session_id=driver.session_id,
+        title=driver.session.specification.title,
+        phase=driver.session.phase,
+        size=driver.size,
+    )
 
 
 def _restore(

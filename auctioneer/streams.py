@@ -25,6 +25,7 @@ from typing import Any
 import grpc
 
 from auctioneer.driver import SessionDriver
+from auctioneer.handover import HandoverReader
 from auctioneer.statuses import CallRefused
 from openoutcry.errors import OpenOutcryError, PeerError
 from openoutcry.protocol import limits
@@ -85,14 +86,14 @@ class BidderStream:
         context: Context,
         driver: SessionDriver,
         attached: Attached,
-        reader: EnvelopeReader,
+        reader: HandoverReader,
         checkpoint_key: SigningKey,
         bounds: StreamLimits,
     ) -> None:
         self.party = attached.sender_id
         self._context = context
         self._driver = driver
-        self._codec = reader.codec
+        self._reader = reader
         self._checkpoint_key = checkpoint_key
         self._bounds = bounds
         self._next_index = attached.next_index
@@ -101,6 +102,8 @@ class BidderStream:
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._writing_since: float | None = None
+        self._watchdog: asyncio.TimerHandle | None = None
         self._allowance = float(FREE_ENVELOPES)
         self._allowed_at = monotonic()
 
@@ -140,6 +143,8 @@ class BidderStream:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._driver.detach(self)
+            if self._watchdog is not None:
+                self._watchdog.cancel()
             finished = [part for part in parts if part.done() and not part.cancelled()]
             failures = [failure for failure in (part.exception() for part in finished) if failure is not None]
             for part in parts:
@@ -163,7 +168,7 @@ class BidderStream:
                 raise PeerError(
                     DeviationCode.MALFORMED.value, f"the envelope has {len(data)} bytes, more than allowed"
                 )
-            envelope = self._codec.decode_envelope(data)
+            envelope = self._reader.read_ahead(data)
             if envelope.sender_id != self.party:
                 raise PeerError(
                     DeviationCode.UNKNOWN_SENDER.value,
@@ -205,12 +210,22 @@ class BidderStream:
         )
 
     async def _write(self, frame: wire.ParticipateResponse) -> None:
-        # A bare timer: a timeout of asyncio would cost as much again as the write.
-        deadline = self._loop.call_later(self._bounds.write_seconds, self.end, _stalled())
-        try:
-            await self._context.write(frame)
-        finally:
-            deadline.cancel()
+        self._writing_since = self._loop.time()
+        if self._watchdog is None:
+            self._watch()
+        await self._context.write(frame)
+        self._writing_since = None
+
+    def _watch(self) -> None:
+        """End the stream if a write takes too long; looks again as long as there are writes, not at each of them."""
+        self._watchdog = None
+        if self._writing_since is None:
+            return
+        due = self._writing_since + self._bounds.write_seconds
+        if due > self._loop.time():
+            self._watchdog = self._loop.call_at(due, self._watch)
+        else:
+            self.end(_stalled())
 
     def _spend(self) -> None:
         """Count an envelope against what deliveries and time allow."""

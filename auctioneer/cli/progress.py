@@ -93,7 +93,7 @@ class Progress:
     async def _follow(self, driver: SessionDriver) -> None:
         """Print a line for each change that a person wants to know of."""
         shown_phase, shown_wave, shown_names = None, -1, 0
-        async for _ in driver.follow():
+        async for _ in driver.log.follow():
             session = driver.session
             names = session.enrolment.names
             if len(names) > shown_names:

@@ -6,27 +6,23 @@ import os
 import secrets
 from pathlib import Path
 
-from openoutcry.errors import ConfigurationError, TranscriptError, UnreadableTranscript
-from openoutcry.protocol import limits
-from openoutcry.protocol.transcript import Transcript, decode_transcript, decode_transcript_members
+from openoutcry.errors import ConfigurationError, TranscriptError
+from openoutcry.protocol.transcript import Transcript
+from openoutcry.wire import files
 
 
 def read_transcript(path: Path) -> Transcript:
-    """Return the transcript in a file, or in a directory into which one was unpacked.
+    """Return the transcript in a file, or in a directory into which one was unpacked; errors name the file.
 
     Raises:
         UnreadableTranscript: There is none.
         TranscriptError: There is one, and it was altered.
     """
     try:
-        if path.is_dir():
-            return decode_transcript_members(_read_members(path))
-        if path.stat().st_size > limits.TRANSCRIPT_BYTES:
-            raise UnreadableTranscript(f"has more than {limits.TRANSCRIPT_BYTES} bytes")
-        return decode_transcript(path.read_bytes())
-    except OSError as error:
-        raise UnreadableTranscript(f"{path}: cannot be read: {error.strerror}") from error
+        return files.read_transcript(path)
     except TranscriptError as error:
+        if error.reason.startswith(f"{path}:"):
+            raise
         raise type(error)(f"{path}: {error.reason}", index=error.index) from error
 
 
@@ -52,13 +48,3 @@ def write_file(path: Path, content: bytes, *, is_private: bool = False) -> None:
         unfinished.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _read_members(directory: Path) -> dict[str, bytes]:
-    members: dict[str, bytes] = {}
-    for path in sorted(directory.rglob("*")):
-        if path.is_file():
-            if len(members) == limits.TRANSCRIPT_MEMBERS:
-                raise UnreadableTranscript("holds more files than a transcript has")
-            members[path.relative_to(directory).as_posix()] = path.read_bytes()
-    return members

@@ -1,0 +1,213 @@
+"""The commands of `auctioneer` that need no agents: their output, their errors in one line, their exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from auctioneer.cli import main
+from auctioneer.keys import make_keys
+from auctioneer.service import Service
+from auctioneer.stores import MemoryStore
+from openoutcry.protocol.transcript import encode_transcript
+from tests.participants.scenarios import make_specification, play_session
+
+CHECKOUT = Path(__file__).parents[2]
+TINY = str(CHECKOUT / "examples" / "scenarios" / "tiny.toml")
+
+
+def one_error(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the error line, and fail if there is anything else."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("error: ")
+    return captured.err
+
+
+@pytest.fixture(scope="module")
+def transcript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the transcript of a small session."""
+
+    async def make() -> bytes:
+        async with Service(store=MemoryStore(), keys=make_keys()) as service:
+            session_id = await service.open_session(make_specification())
+            await play_session(service, session_id)
+            return encode_transcript(await service.transcript(session_id))
+
+    path = tmp_path_factory.mktemp("transcripts") / "small.zip"
+    path.write_bytes(asyncio.run(make()))
+    return path
+
+
+def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]):
+    """The first help shows the way from nothing to a verified run."""
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "auctioneer new my-auction" in text
+    assert main(["run", "--help"]) == 0
+    assert "auctioneer run scenario.toml --seed spring --json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["verfy", "x"], "Did you mean 'verify'?"),
+        (["run"], "Missing argument 'SCENARIO'"),
+        (["run", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["expect", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["verify", "nowhere.zip"], "nowhere.zip: No such file"),
+        (["verify", TINY], "tiny.toml: the file is no transcript"),
+        (["verify", TINY, "--session", "12"], "is not 64 hexadecimal digits"),
+        (["replay", TINY], "tiny.toml: the file is no transcript"),
+        (["mechanisms", "signal-discovry"], "did you mean 'signal-discovery'?"),
+        (["serve", "--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["serve", "--listen", "nowhere"], "is no address"),
+        (["open", "--scenario", TINY, "--address", "nowhere"], "is no address"),
+        (["sessions", "--tls-key", "key.pem"], "needs --tls-ca"),
+        (["new", " "], "cannot name a scenario so"),
+    ],
+    ids=lambda value: " ".join(Path(part).name for part in value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_ends_with_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+):
+    """What was wrong, where, and what to do; never a traceback."""
+    assert main(arguments) == 2
+    assert expected in one_error(capsys)
+
+
+def test_a_service_that_is_not_there_ends_with_1(capsys: pytest.CaptureFixture[str]):
+    """One line names the address."""
+    assert main(["health", "--address", "127.0.0.1:1"]) == 1
+    assert "127.0.0.1:1 cannot be reached" in one_error(capsys)
+
+
+def test_our_own_mistakes_are_one_line_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """What nobody foresaw ends with 70; where it came from is shown to whoever asks."""
+
+    def fail(path: Path) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("auctioneer.cli.expect.load_scenario", fail)
+    assert main(["expect", TINY]) == 70
+    assert "surprise" in one_error(capsys)
+    assert main(["--debug", "expect", TINY]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_expectations_are_exact(capsys: pytest.CaptureFixture[str]):
+    """One object a line, in order; every number as a fraction."""
+    assert main(["expect", TINY, TINY, "--json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    found = json.loads(lines[0])
+    assert found["win_probability"] == {"ana": "1/2", "ben": "1/4", "cyd": "0", "dan": "0"}
+    assert (found["unsold_probability"], found["welfare"], found["optimum"]) == ("1/4", "5", "10")
+    assert main(["expect", TINY]) == 0
+    assert "1/4 (0.25)" in capsys.readouterr().out
+
+
+def test_an_expectation_needs_strategies_that_are_deterministic(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    """Whoever draws from its own generator has no exact expectation here."""
+    text = Path(TINY).read_text().replace('strategy = "truthful"', 'strategy = "random"', 1)
+    (tmp_path / "scenario.toml").write_text(text)
+    assert main(["expect", str(tmp_path / "scenario.toml")]) == 2
+    assert "not marked deterministic" in one_error(capsys)
+
+
+def test_mechanisms_are_explained(capsys: pytest.CaptureFixture[str]):
+    """For people in words, for programs as one object."""
+    assert main(["mechanisms"]) == 0
+    assert "uniform-clock" in capsys.readouterr().out
+    assert main(["mechanisms", "signal-discovery"]) == 0
+    assert "learns" in capsys.readouterr().out
+    assert main(["mechanisms", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["mechanisms"]
+    assert [mechanism["name"] for mechanism in listed] == ["signal-discovery", "uniform-clock"]
+
+
+def test_a_new_scenario_can_be_computed_at_once_and_is_never_overwritten(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The files are there and work; a second time the command refuses."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "My first"]) == 0
+    assert "next: auctioneer run" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "my-first").iterdir()) == ["scenario.toml", "strategy.py"]
+    assert main(["new", "My first"]) == 2
+    assert "is there already" in one_error(capsys)
+
+
+def test_a_valid_transcript_verifies(capsys: pytest.CaptureFixture[str], transcript: Path):
+    """Four levels, all valid; also against a session and a key that are known from elsewhere."""
+    assert main(["verify", str(transcript)]) == 0
+    text = capsys.readouterr().out
+    for level in ("integrity", "authorship", "conduct", "outcome"):
+        assert f"{level:<11} ok" in text
+    assert main(["verify", str(transcript), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["valid"] is True
+    known = ["--session", found["session"], "--auctioneer-key", found["auctioneer_key"]]
+    assert main(["verify", str(transcript), *known]) == 0
+
+
+@pytest.mark.parametrize("option", ["--session", "--auctioneer-key"])
+def test_a_transcript_of_something_else_is_invalid(
+    capsys: pytest.CaptureFixture[str], transcript: Path, option: str
+):
+    """Another session, or another auctioneer, than the expected one."""
+    assert main(["verify", str(transcript), option, "00" * 32]) == 1
+    assert "INVALID" in capsys.readouterr().out
+
+
+def test_an_altered_transcript_is_found(capsys: pytest.CaptureFixture[str], transcript: Path, tmp_path: Path):
+    """One flipped bit in any of a few places: exit 1 or 2, and one line that says what is wrong."""
+    data = transcript.read_bytes()
+    for place in range(100, len(data), len(data) // 7):
+        altered = bytearray(data)
+        altered[place] ^= 1
+        path = tmp_path / "altered.zip"
+        path.write_bytes(bytes(altered))
+        assert main(["verify", str(path)]) in (1, 2)
+        assert capsys.readouterr().err.startswith("error: ")
+        assert main(["verify", str(path), "--json"]) in (1, 2)
+        captured = capsys.readouterr()
+        assert captured.err.startswith("error: ") or json.loads(captured.out)["valid"] is False
+
+
+def test_an_unpacked_transcript_verifies_too(
+    capsys: pytest.CaptureFixture[str], transcript: Path, tmp_path: Path
+):
+    """The directory that any tool unpacks it into is as good as the file."""
+    with zipfile.ZipFile(transcript) as archive:
+        archive.extractall(tmp_path)
+    assert main(["verify", str(tmp_path)]) == 0
+    (tmp_path / "specification.json").write_text("{}")
+    assert main(["verify", str(tmp_path)]) == 1
+
+
+def test_a_replay_tells_why_each_question_was_asked(capsys: pytest.CaptureFixture[str], transcript: Path):
+    """Waves with reason, state and draws; each entry with its index; one wave alone when asked for."""
+    assert main(["replay", str(transcript)]) == 0
+    text = capsys.readouterr().out
+    assert "wave 0: " in text
+    assert "drawn: signal-discovery/" in text
+    assert "     0  the auctioneer opens the session" in text
+    assert main(["replay", str(transcript), "--wave", "0"]) == 0
+    alone = capsys.readouterr().out
+    assert "wave 0: " in alone
+    assert "wave 1: " not in alone
+    assert main(["replay", str(transcript), "--json"]) == 0
+    moments = json.loads(capsys.readouterr().out)["moments"]
+    assert [moment["record"] for moment in moments if moment["record"] is not None] == list(
+        range(len([moment for moment in moments if moment["record"] is not None]))
+    )

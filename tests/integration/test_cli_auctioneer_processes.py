@@ -1,0 +1,197 @@
+"""The whole thing as people run it: services and agents as processes of their own, over real sockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+EXAMPLES = CHECKOUT / "examples"
+PATIENCE_SECONDS = 90
+PROGRAM = (sys.executable, "-m", "auctioneer")
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which the checkout can be imported from anywhere."""
+    return {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+
+
+def auctioneer(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=directory,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("scenario", ["tiny", "sealed", "uniform"])
+def test_a_run_settles_and_its_transcript_verifies(tmp_path: Path, scenario: str):
+    """One JSON object on standard output and nothing else; the transcript and the private file are there."""
+    ran = auctioneer(tmp_path, "run", str(EXAMPLES / "scenarios" / f"{scenario}.toml"), "--json")
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert found["settled"] is True
+    assert sum(found["payments"].values()) == found["price"]
+    transcript = tmp_path / found["transcript"]
+    private = transcript.with_suffix(".private.json")
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert json.loads(private.read_text())["seed"] == found["seed"]
+    verified = auctioneer(tmp_path, "verify", str(transcript), "--json")
+    assert verified.returncode == 0
+    assert json.loads(verified.stdout)["session"] == found["session"]
+
+
+def test_the_same_seed_gives_the_same_outcome_and_another_seed_another_session(tmp_path: Path):
+    """Runs can be repeated; nothing is overwritten."""
+    scenario = str(EXAMPLES / "scenarios" / "wallet.toml")
+    first, second, other = (
+        json.loads(auctioneer(tmp_path, "run", scenario, "--json", "--quiet", "--seed", seed).stdout)
+        for seed in ("spring", "spring", "autumn")
+    )
+    assert first.pop("transcript") != second.pop("transcript")
+    assert [deviation.pop("record") for deviation in first["deviations"]]
+    assert [deviation.pop("record") for deviation in second["deviations"]]
+    assert first == second
+    assert first["session"] != other["session"]
+    assert [deviation["bidder"] for deviation in first["deviations"]] == ["lou"] * len(first["deviations"])
+
+
+def test_a_run_does_not_overwrite_and_says_so_first(tmp_path: Path):
+    """A transcript that is there already stays."""
+    (tmp_path / "there.zip").write_bytes(b"precious")
+    ran = auctioneer(tmp_path, "run", str(EXAMPLES / "scenarios" / "tiny.toml"), "--out", "there.zip")
+    assert ran.returncode == 2
+    assert "there already" in ran.stderr
+    assert (tmp_path / "there.zip").read_bytes() == b"precious"
+
+
+def test_an_agent_that_cannot_start_voids_the_session_and_is_named(tmp_path: Path):
+    """Its last line says why; the transcript of the void session is valid."""
+    text = (EXAMPLES / "scenarios" / "tiny.toml").read_text().replace('"truthful"', '"missing.py:Nobody"', 1)
+    (tmp_path / "scenario.toml").write_text(text)
+    ran = auctioneer(tmp_path, "run", "scenario.toml", "--json", "--quiet")
+    assert ran.returncode == 1
+    assert "the agent of ana ended with status 2: error: strategy 'missing.py:Nobody'" in ran.stderr
+    found = json.loads(ran.stdout)
+    assert (found["settled"], found["winner"]) == (False, None)
+    assert auctioneer(tmp_path, "verify", found["transcript"]).returncode == 0
+
+
+def test_an_agent_that_dies_in_play_is_silent_and_the_others_settle(tmp_path: Path):
+    """A crash is recorded as silence, and shown."""
+    text = (EXAMPLES / "scenarios" / "tiny.toml").read_text().replace('"truthful"', '"crash:after=1"')
+    (tmp_path / "scenario.toml").write_text(text + "\n[timing]\nanswer_ms = 500\n")
+    ran = auctioneer(tmp_path, "run", "scenario.toml", "--json", "--quiet")
+    assert ran.returncode == 0, ran.stderr
+    assert "was ended by SIGKILL" in ran.stderr
+    codes = {deviation.get("code") for deviation in json.loads(ran.stdout)["deviations"]}
+    assert "SILENT" in codes
+
+
+def test_ctrl_c_ends_agents_and_still_leaves_a_valid_transcript(tmp_path: Path):
+    """The session is void by the operator's wish, the command ends with 130, and no agent survives it."""
+    text = (EXAMPLES / "scenarios" / "tiny.toml").read_text().replace('"truthful"', '"slow:seconds=60"')
+    (tmp_path / "scenario.toml").write_text(text + "\n[timing]\nanswer_ms = 100000\n")
+    with subprocess.Popen(
+        [*PROGRAM, "run", "scenario.toml", "--json"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith("wave 0"):
+                break
+        running.send_signal(signal.SIGINT)
+        output, errors = running.communicate(timeout=PATIENCE_SECONDS)
+    assert running.returncode == 130, errors
+    found = json.loads(output)
+    assert found["settled"] is False
+    assert auctioneer(tmp_path, "verify", found["transcript"]).returncode == 0
+
+
+@contextmanager
+def serving(directory: Path, *arguments: str) -> Iterator[str]:
+    """Run a service while the context lasts; its address is given."""
+    with subprocess.Popen(
+        [*PROGRAM, "serve", "--listen", "127.0.0.1:0", *arguments],
+        cwd=directory,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as service:
+        assert service.stderr is not None
+        try:
+            address = ""
+            for line in service.stderr:
+                found = json.loads(line)
+                if found["body"] == "service started":
+                    address = found["address"]
+                    break
+            yield address
+        finally:
+            service.send_signal(signal.SIGTERM)
+            service.stderr.read()
+            assert service.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_service_an_operator_bidders_and_an_observer(tmp_path: Path):
+    """Opened, joined, watched, fetched, listed: each by its own command, and SIGTERM ends the service with 0."""
+    (tmp_path / "state").mkdir()
+    with serving(tmp_path, "--state", "state") as address:
+        at = f"--address={address}"
+        assert auctioneer(tmp_path, "health", at).stdout == "serving\n"
+        opened = auctioneer(
+            tmp_path, "open", at, "--json", "--scenario", str(EXAMPLES / "scenarios" / "tiny.toml")
+        )
+        session = json.loads(opened.stdout)["session"]
+        with _started("auctioneer", "watch", session, at, directory=tmp_path) as watching:
+            bidders = [
+                _started(
+                    "bidder_agent", "join", address, "--session=latest", f"--name={name}",
+                    f"--signal={private}", f"--receipts=receipts-{name}", "--quiet",
+                    directory=tmp_path,
+                )
+                for name, private in (("ana", 1), ("ben", 0), ("cyd", 1), ("dan", 0))
+            ]  # fmt: skip
+            for bidder in bidders:
+                _, errors = bidder.communicate(timeout=PATIENCE_SECONDS)
+                assert bidder.returncode == 0, errors
+            watched, errors = watching.communicate(timeout=PATIENCE_SECONDS)
+        assert watching.returncode == 0, errors
+        assert "OutcomeDeclared" in watched
+        assert "valid: " in watched
+        fetched = auctioneer(tmp_path, "fetch", session, at, "--out", "fetched.zip")
+        assert fetched.returncode == 0, fetched.stderr
+        listed = json.loads(auctioneer(tmp_path, "sessions", at, "--json").stdout)["sessions"]
+        assert [(line["session"], line["phase"]) for line in listed] == [(session, "closed")]
+    assert auctioneer(tmp_path, "verify", "fetched.zip", "--session", session).returncode == 0
+    for key in ("message.key", "checkpoint.key"):
+        assert (tmp_path / "state" / key).stat().st_mode & 0o777 == 0o600
+
+
+def _started(module: str, *arguments: str, directory: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=directory,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
