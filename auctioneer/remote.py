@@ -1,7 +1,7 @@
 """A service elsewhere, as the commands of its operator call it: plain calls with deadlines, errors in one line.
 
 Decides: how long to wait, and what a status means for a person. Refuses: a service that cannot be reached or refuses
-the call. Called by the commands `open`, `sessions`, `health`, `fetch` and `watch`.
+the call. Called by the commands `open`, `cancel`, `sessions`, `health`, `fetch` and `watch`.
 """
 
 from __future__ import annotations
@@ -73,11 +73,18 @@ class Remote:
             wire.OpenSessionRequest(chunk=specification[start : start + CHUNK_BYTES])
             for start in range(0, len(specification), CHUNK_BYTES)
         ]
-        metadata = () if self.token is None else (("authorization", f"Bearer {self.token}"),)
         with self.channel() as channel:
             stub = service_pb2_grpc.AuctionServiceStub(channel)
-            response = stub.OpenSession(iter(chunks), timeout=TRANSFER_SECONDS, metadata=metadata)
+            response = stub.OpenSession(iter(chunks), timeout=TRANSFER_SECONDS, metadata=self._operator())
         return bytes(response.session_id)
+
+    def cancel(self, session_id: bytes, detail: str) -> str:
+        """Void a session and return the name of the phase in which it ended."""
+        request = wire.CancelSessionRequest(session_id=session_id, detail=detail)
+        with self.channel() as channel:
+            stub = service_pb2_grpc.AuctionServiceStub(channel)
+            response = stub.CancelSession(request, timeout=CALL_SECONDS, metadata=self._operator())
+        return wire.SessionPhase.Name(response.phase).removeprefix("SESSION_PHASE_")
 
     def sessions(self) -> Iterator[wire.SessionSummary]:
         """Yield the sessions of the service, newest first."""
@@ -119,6 +126,9 @@ class Remote:
             stub = health_pb2_grpc.HealthStub(channel)
             response = stub.Check(health_pb2.HealthCheckRequest(), timeout=CALL_SECONDS)
         return bool(response.status == health_pb2.HealthCheckResponse.SERVING)
+
+    def _operator(self) -> tuple[tuple[str, str], ...]:
+        return () if self.token is None else (("authorization", f"Bearer {self.token}"),)
 
     def _credentials(self) -> grpc.ChannelCredentials | None:
         if self.authority is None:

@@ -1,7 +1,8 @@
 """The gRPC side of the auctioneer: each call checked, carried out, and answered or refused with a status.
 
-Decides: who may open a session. Without an operator's token only this very machine may; with one, whoever shows it.
-Everything else is open to whoever can connect, because nothing of it is secret and whatever moves a session is signed.
+Decides: who may open and cancel a session. Without an operator's token only this very machine may; with one, whoever
+shows it. Everything else is open to whoever can connect, because nothing of it is secret and whatever moves a session
+is signed.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
 
     Args:
         sessions: What the calls are about.
-        operator_token: What opening a session takes; None lets this machine open, and nobody else.
+        operator_token: What opening and cancelling take; None lets this machine do both, and nobody else.
         stream_limits: Bounds on each bidder's stream.
     """
 
@@ -80,6 +81,18 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
                     f"a specification has at most {limits.SPECIFICATION_BYTES} bytes",
                 )
         return wire.OpenSessionResponse(session_id=await self._sessions.open(bytes(specification)))
+
+    @_refusing
+    async def CancelSession(
+        self, request: wire.CancelSessionRequest, context: _AnyContext
+    ) -> wire.CancelSessionResponse:
+        """Void a session, unless it ends before."""
+        self._check_operator(context)
+        driver = await self._sessions.find(request.session_id)
+        if not driver.has_ended:
+            driver.cancel(request.detail)
+            await driver.wait_until_ended()
+        return wire.CancelSessionResponse(phase=wire.SessionPhase.Name(driver.session.phase.value))
 
     @_refusing
     async def ListSessions(
@@ -169,7 +182,7 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
             if not context.peer().startswith(_LOCAL_PEERS):
                 raise CallRefused(
                     grpc.StatusCode.PERMISSION_DENIED,
-                    "only this service's own machine may open sessions: set server.operator_token_file",
+                    "only this service's own machine may open or cancel sessions: set server.operator_token_file",
                 )
             return
         given = dict(context.invocation_metadata() or ()).get("authorization", "")
@@ -178,7 +191,8 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
         )
         if scheme.lower() != "bearer" or not self._operator_token.is_equal(token):
             raise CallRefused(
-                grpc.StatusCode.UNAUTHENTICATED, "opening a session takes the operator's token: show it"
+                grpc.StatusCode.UNAUTHENTICATED,
+                "opening or cancelling a session takes the operator's token: show it",
             )
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from auctioneer.cli.printing import amount, show_money
+from auctioneer.cli.printing import amount, show_amount, show_money
 from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.protocol.messages import SessionVoid
 from openoutcry.scenario import Scenario
@@ -152,9 +152,12 @@ def closing_lines(closing: Closing) -> list[str]:
 def _bidder_table(closing: Closing) -> Table:
     scenario, session = closing.scenario, closing.session
     market = scenario.specification.market
-    table = Table(
-        "bidder", "group", "signal", "final clock", "strategy", "pays", "gains", title=escape(scenario.title)
-    )
+    table = Table(title=escape(scenario.title), caption=f"pays and gains in {escape(market.currency)}")
+    table.add_column("bidder", no_wrap=True)
+    for heading in ("group", "signal", "clock", "strategy"):
+        table.add_column(heading)
+    for heading in ("pays", "gains"):
+        table.add_column(heading, justify="right", no_wrap=True)
     places = {session.members[member].name: place for place, member in enumerate(session.players)}
     for bidder in market.bidders:
         name = bidder.name
@@ -170,8 +173,8 @@ def _bidder_table(closing: Closing) -> Table:
             str(scenario.private[name].signal),
             clock,
             escape(scenario.strategy(name)),
-            _money(closing, paid) if paid else "-",
-            _money(closing, gain) if gain else "-",
+            show_amount(paid, minor_units=market.minor_units) if paid else "-",
+            show_amount(gain, minor_units=market.minor_units) if gain else "-",
         )
     return table
 

@@ -31,14 +31,19 @@ def amount(value: Fraction | int) -> int | str:
 
 def show_money(value: Fraction | int, *, currency: str, minor_units: int) -> str:
     """Return an amount of minor units for people: `12.50 EUR`."""
+    return f"{show_amount(value, minor_units=minor_units)} {currency}"
+
+
+def show_amount(value: Fraction | int, *, minor_units: int) -> str:
+    """Return an amount of minor units for people, where the currency is said elsewhere: `12.50`."""
     exact = Fraction(value)
     if exact.denominator != 1:
-        return f"{exact} x 10^-{minor_units} {currency}" if minor_units else f"{exact} {currency}"
+        return f"{exact} x 10^-{minor_units}" if minor_units else str(exact)
     sign = "-" if exact < 0 else ""
     digits = str(abs(exact.numerator)).rjust(minor_units + 1, "0")
     whole = digits[: len(digits) - minor_units]
     grouped = f"{int(whole):,}"
-    return f"{sign}{grouped}{'.' + digits[-minor_units:] if minor_units else ''} {currency}"
+    return f"{sign}{grouped}{'.' + digits[-minor_units:] if minor_units else ''}"
 
 
 def slug(title: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import click
 
+from auctioneer.cli.cancel import cancel
 from auctioneer.cli.expect import expect
 from auctioneer.cli.fetch import fetch
 from auctioneer.cli.health import health
@@ -66,6 +67,7 @@ for _command in (
     replay,
     serve,
     open_session,
+    cancel,
     sessions,
     watch,
     fetch,

@@ -1,4 +1,4 @@
-"""`auctioneer verify`: is this transcript what an honest session leaves behind?"""
+"""`auctioneer verify`: does this transcript hold, and does this evidence prove anything?"""
 
 from __future__ import annotations
 
@@ -8,24 +8,47 @@ import click
 
 from auctioneer.cli.hexadecimal import KEY, SESSION
 from auctioneer.cli.printing import examples, print_json
-from auctioneer.cli.transcript_files import read_transcript
+from auctioneer.cli.transcript_files import read_transcript, write_file
 from openoutcry.errors import TranscriptError, UnreadableTranscript
+from openoutcry.protocol.transcript import Transcript
+from openoutcry.session.evidence import EVIDENCE_BYTES, decode_evidence, encode_evidence, gather, judge
+from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.report import verification_lines, verification_values
 from openoutcry.session.verification import verify_transcript
 from openoutcry.wire import WireCodec
 
 
-@click.command(epilog=examples("auctioneer verify runs/offshore-1a2b3c4d.zip"))
+@click.command(
+    epilog=examples(
+        "auctioneer verify runs/offshore-1a2b3c4d.zip",
+        "auctioneer verify runs/offshore-1a2b3c4d.zip --evidence evidence/",
+        "auctioneer verify evidence/record-17-WRONG_LEVEL.json",
+    )
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--session", "session_id", type=SESSION, help="The session that it must be of.")
 @click.option("--auctioneer-key", type=KEY, help="The message key that the auctioneer must have.")
-def verify(file: Path, as_json: bool, session_id: bytes | None, auctioneer_key: bytes | None) -> int:
+@click.option(
+    "--evidence",
+    "evidence_directory",
+    type=click.Path(path_type=Path),
+    help="Write here, for each deviation that signatures alone prove, a file for strangers to judge.",
+)
+def verify(
+    file: Path,
+    as_json: bool,
+    session_id: bytes | None,
+    auctioneer_key: bytes | None,
+    evidence_directory: Path | None,
+) -> int:
     """Verify the transcript in FILE: every byte, every signature, every question, every payment.
 
-    Needs no network, no key and no trust in whoever made it. Ends with 0 when it is valid, with 1 when it is not, and
-    with 2 when FILE cannot be read as a transcript.
+    Needs no network, no key and no trust in whoever made it. FILE may also be evidence of one deviation. Ends with 0
+    when it is valid, with 1 when it is not, and with 2 when FILE cannot be read.
     """
+    if _is_evidence(file):
+        return _judge(file, as_json)
     try:
         transcript = read_transcript(file)
     except UnreadableTranscript:
@@ -42,4 +65,41 @@ def verify(file: Path, as_json: bool, session_id: bytes | None, auctioneer_key: 
         print_json(verification_values(verification))
     else:
         click.echo("\n".join(verification_lines(verification)))
+    if verification.is_valid and evidence_directory is not None:
+        _write_evidence(transcript, evidence_directory, quiet=as_json)
     return 0 if verification.is_valid else 1
+
+
+def _is_evidence(file: Path) -> bool:
+    try:
+        with file.open("rb") as content:
+            return content.read(1) == b"{"
+    except OSError:
+        return False  # Reading it as a transcript says what is wrong.
+
+
+def _judge(file: Path, as_json: bool) -> int:
+    with file.open("rb") as content:
+        data = content.read(EVIDENCE_BYTES + 1)
+    try:
+        if len(data) > EVIDENCE_BYTES:
+            raise TranscriptError(f"the file is larger than any evidence: {EVIDENCE_BYTES} bytes")
+        proved = judge(decode_evidence(data), EnvelopeReader(WireCodec()))
+    except TranscriptError as error:
+        if not as_json:
+            raise type(error)(f"{file}: {error.reason}") from error
+        print_json({"valid": False, "problem": error.reason})
+        return 1
+    if as_json:
+        print_json({"valid": True, "proved": proved})
+    else:
+        click.echo(f"proved: {proved}")
+    return 0
+
+
+def _write_evidence(transcript: Transcript, directory: Path, *, quiet: bool) -> None:
+    found = gather(transcript.entries, EnvelopeReader(WireCodec()))
+    for index, evidence in found:
+        write_file(directory / f"record-{index}-{evidence.code}.json", encode_evidence(evidence))
+    if not quiet:
+        click.echo(f"evidence    {len(found)} files in {directory}" if found else "evidence    none to write")

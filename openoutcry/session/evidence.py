@@ -45,6 +45,8 @@ from openoutcry.session.replay import read_entry
 
 EVIDENCE_FORMAT = "openoutcry-evidence/1"
 MAXIMUM_STATEMENTS = 8
+EVIDENCE_BYTES = 1024 * 1024
+"""One file: a few envelopes of at most 64 KiB each, in base64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

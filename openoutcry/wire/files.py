@@ -1,18 +1,15 @@
-"""Transcript files: read as they are, written whole or not at all."""
+"""Transcript files and directories, read as they are."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
-from openoutcry.errors import UnreadableTranscript, UsageError
+from openoutcry.errors import UnreadableTranscript
 from openoutcry.protocol import limits
 from openoutcry.protocol.transcript import (
     Transcript,
     decode_transcript,
     decode_transcript_members,
-    encode_transcript,
 )
 
 
@@ -31,32 +28,6 @@ def read_transcript(path: Path) -> Transcript:
         return decode_transcript(path.read_bytes())
     except OSError as problem:
         raise UnreadableTranscript(f"{path}: {problem.strerror or problem}") from problem
-
-
-def write_transcript(path: Path, transcript: Transcript) -> None:
-    """Write a transcript, by way of a temporary file beside it.
-
-    Raises:
-        UsageError: Another file stands there already, or it cannot be written.
-    """
-    data = encode_transcript(transcript)
-    try:
-        if path.exists():
-            if path.read_bytes() == data:
-                return
-            raise UsageError(f"{path}: another file stands there already; name a new one")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                os.fchmod(file.fileno(), 0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as problem:
-        raise UsageError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
 
 
 def _read_directory(path: Path) -> dict[str, bytes]:

@@ -13,8 +13,11 @@ from auctioneer.cli import main
 from auctioneer.keys import make_keys
 from auctioneer.service import Service
 from auctioneer.stores import MemoryStore
+from openoutcry.protocol.messages import Accept
 from openoutcry.protocol.transcript import encode_transcript
 from tests.participants.scenarios import make_specification, play_session
+from tests.simulation import markets
+from tests.simulation.stage import Stage
 
 CHECKOUT = Path(__file__).parents[2]
 TINY = str(CHECKOUT / "examples" / "scenarios" / "tiny.toml")
@@ -211,3 +214,24 @@ def test_a_replay_tells_why_each_question_was_asked(capsys: pytest.CaptureFixtur
     assert [moment["record"] for moment in moments if moment["record"] is not None] == list(
         range(len([moment for moment in moments if moment["record"] is not None]))
     )
+
+
+def test_evidence_is_written_judged_and_refused_when_altered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """What a transcript proves by signatures alone goes into files that a stranger judges without it."""
+    stage = Stage(markets.make_specification())
+    stage.begin_play()
+    hand = stage.awaited()[0]
+    stage.send(hand.say(Accept(level=2)))
+    stage.finish()
+    path = tmp_path / "deviant.zip"
+    path.write_bytes(encode_transcript(stage.transcript()))
+    assert main(["verify", str(path), "--evidence", str(tmp_path / "evidence")]) == 0
+    (evidence,) = (tmp_path / "evidence").iterdir()
+    assert "WRONG_LEVEL" in evidence.name
+    assert main(["verify", str(evidence)]) == 0
+    assert f"proved: WRONG_LEVEL of bidder '{hand.name}'" in capsys.readouterr().out
+    evidence.write_text(evidence.read_text().replace("WRONG_LEVEL", "EXIT_REVERSAL"))
+    assert main(["verify", str(evidence)]) == 1
+    assert "do not contradict each other" in one_error(capsys)

@@ -73,8 +73,11 @@ async def test_many_sessions_run_at_once_and_do_not_mix(service: Service):
 
 
 async def test_a_silent_bidder_lapses_and_the_others_go_on(service: Service):
-    """One bidder never answers: it is recorded as silent, and the session settles."""
-    session_id = await service.open_session(make_specification(answer_ms=150))
+    """One bidder never answers: it is recorded as silent, and the session settles.
+
+    In the sealed form everybody is asked; in the clock form the draws might spare the silent one every question.
+    """
+    session_id = await service.open_session(make_specification(form="sealed", answer_ms=400))
     bidders = make_bidders(session_id)
     bidders[1] = TestBidder(name="b1", session_id=session_id, decide=silent)
     async with open_channel(service.address) as channel:
@@ -162,6 +165,23 @@ async def test_an_observer_sees_every_entry_and_the_checkpoint(service: Service)
 async def _observe(channel: grpc.aio.Channel, session_id: bytes) -> tuple[list[bytes], bytes]:
     items = [item async for item in stub_of(channel).Observe(wire.ObserveRequest(session_id=session_id))]
     return [item.entry for item in items[:-1]], items[-1].checkpoint
+
+
+async def test_an_operator_cancels_a_session_and_its_transcript_says_why(service: Service):
+    """A session that still enrols becomes void; cancelling it again, or one that has settled, changes nothing."""
+    session_id = await service.open_session(make_specification())
+    settled = await service.open_session(make_specification(title="Settled"))
+    await play_session(service, settled)
+    async with open_channel(service.address) as channel:
+        for expected, cancelled in (("VOID", session_id), ("VOID", session_id), ("CLOSED", settled)):
+            response = await stub_of(channel).CancelSession(
+                wire.CancelSessionRequest(session_id=cancelled, detail="the lot was withdrawn")
+            )
+            assert wire.SessionPhase.Name(response.phase) == f"SESSION_PHASE_{expected}"
+    verification = verify_transcript(await service.transcript(session_id), codec=CODEC)
+    assert verification.is_valid
+    assert verification.session is not None
+    assert verification.session.phase is Phase.VOID
 
 
 async def test_an_operators_token_is_asked_for_where_one_is_set():

@@ -36,6 +36,20 @@ class OpenSessionResponse(_message.Message):
     session_id: bytes
     def __init__(self, session_id: _Optional[bytes] = ...) -> None: ...
 
+class CancelSessionRequest(_message.Message):
+    __slots__ = ("session_id", "detail")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    session_id: bytes
+    detail: str
+    def __init__(self, session_id: _Optional[bytes] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class CancelSessionResponse(_message.Message):
+    __slots__ = ("phase",)
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    phase: SessionPhase
+    def __init__(self, phase: _Optional[_Union[SessionPhase, str]] = ...) -> None: ...
+
 class ListSessionsRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]

@@ -40,6 +40,11 @@ class AuctionServiceStub:
                 request_serializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.OpenSessionRequest.SerializeToString,
                 response_deserializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.OpenSessionResponse.FromString,
                 _registered_method=True)
+        self.CancelSession = channel.unary_unary(
+                '/openoutcry.wire.v1.AuctionService/CancelSession',
+                request_serializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.CancelSessionRequest.SerializeToString,
+                response_deserializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.CancelSessionResponse.FromString,
+                _registered_method=True)
         self.ListSessions = channel.unary_unary(
                 '/openoutcry.wire.v1.AuctionService/ListSessions',
                 request_serializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.ListSessionsRequest.SerializeToString,
@@ -78,6 +83,13 @@ class AuctionServiceServicer:
 
     def OpenSession(self, request_iterator, context):
         """OpenSession starts a session from a public specification. Operators only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelSession(self, request, context):
+        """CancelSession voids a session that has not ended. Operators only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,6 +144,11 @@ def add_AuctionServiceServicer_to_server(servicer, server):
                     servicer.OpenSession,
                     request_deserializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.OpenSessionRequest.FromString,
                     response_serializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.OpenSessionResponse.SerializeToString,
+            ),
+            'CancelSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelSession,
+                    request_deserializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.CancelSessionRequest.FromString,
+                    response_serializer=openoutcry_dot_wire_dot_v1_dot_service__pb2.CancelSessionResponse.SerializeToString,
             ),
             'ListSessions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSessions,
@@ -192,6 +209,33 @@ class AuctionService:
             '/openoutcry.wire.v1.AuctionService/OpenSession',
             openoutcry_dot_wire_dot_v1_dot_service__pb2.OpenSessionRequest.SerializeToString,
             openoutcry_dot_wire_dot_v1_dot_service__pb2.OpenSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/openoutcry.wire.v1.AuctionService/CancelSession',
+            openoutcry_dot_wire_dot_v1_dot_service__pb2.CancelSessionRequest.SerializeToString,
+            openoutcry_dot_wire_dot_v1_dot_service__pb2.CancelSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,
