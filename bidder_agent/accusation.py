@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from openoutcry.errors import TranscriptError
 from openoutcry.protocol.deviations import Deviation
 from openoutcry.session.bidder_values import Delivered, Opened
-from openoutcry.session.evidence import Evidence, judge
+from openoutcry.session.evidence import Evidence, encode_evidence, judge
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.wire.journal import JournalEntry
 
 
-def prove(complaint: Deviation, entries: Sequence[JournalEntry], reader: EnvelopeReader) -> Evidence | None:
-    """Return evidence that a stranger accepts without the transcript, or None when there is none.
+def prove(complaint: Deviation, entries: Sequence[JournalEntry], reader: EnvelopeReader) -> bytes | None:
+    """Return the file of evidence that a stranger accepts without the transcript, or None when there is none.
 
     Args:
         complaint: With the offending envelope.
@@ -36,7 +36,7 @@ def prove(complaint: Deviation, entries: Sequence[JournalEntry], reader: Envelop
             judge(evidence, reader)
         except TranscriptError:
             continue
-        return evidence
+        return encode_evidence(evidence)
     return None
 
 

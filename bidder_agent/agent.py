@@ -13,9 +13,8 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from bidder_agent.accusation import prove
-from bidder_agent.audit import Audit, audit_receipts, failed_audit
 from bidder_agent.backoff import Backoff, BackoffSettings
 from bidder_agent.connection import AuctioneerClient, Lost, NoFrame, ParticipantStream
 from bidder_agent.identity import Identity
@@ -34,6 +33,9 @@ from openoutcry.session.reading import EnvelopeReader
 from openoutcry.strategies import Strategy
 from openoutcry.wire import WireCodec
 from openoutcry.wire.journal import JournalHeader
+
+if TYPE_CHECKING:
+    from bidder_agent.audit import Audit
 
 IDLE_MARGIN_S = 30.0
 """A stream on which nothing has come for all deadlines of a question and this long is attached anew, seconds."""
@@ -297,6 +299,9 @@ class Agent:
     def _complain(self, complaint: Deviation) -> None:
         self._complaint = complaint
         self._receipts.persist()
+        # Imported here: judging evidence takes the whole re-execution of sessions, which most agents never need.
+        from bidder_agent.accusation import prove
+
         proof = prove(complaint, self._kept.entries, self._reader)
         path = self._receipts.keep_evidence(complaint, proof=proof)
         self._tell(f"complaint: {complaint.code.value}: {complaint.detail}; evidence in {path}")
@@ -337,6 +342,9 @@ class Agent:
         return result
 
     async def _audit(self, transcripts: TranscriptSource) -> Audit:
+        # Imported here: nothing of it is needed before the end, and bidders of a session wait for each other's start.
+        from bidder_agent.audit import audit_receipts, failed_audit
+
         try:
             checked = await transcripts.checked()
         except (ServiceError, TranscriptError) as problem:

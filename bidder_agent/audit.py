@@ -78,11 +78,19 @@ class CheckedTranscript:
         data: The file.
         transcript: What it holds.
         findings: Of the four levels.
+        size: Entries of its log.
+        root: Root over them.
+        entries: The same entries, for looking up.
+        quoted: Messages that the log quotes as refused.
     """
 
     data: bytes
     transcript: Transcript
     findings: tuple[Finding, ...]
+    size: int
+    root: bytes
+    entries: frozenset[bytes]
+    quoted: frozenset[bytes]
 
 
 def check_transcript(
@@ -103,7 +111,18 @@ def check_transcript(
     verification = verify_transcript(
         transcript, codec=codec, session_id=session_id, auctioneer_key=auctioneer_key
     )
-    return CheckedTranscript(data=data, transcript=transcript, findings=_findings(verification))
+    tree = MerkleTree()
+    for entry in transcript.entries:
+        tree.append(entry)
+    return CheckedTranscript(
+        data=data,
+        transcript=transcript,
+        findings=_findings(verification),
+        size=tree.size,
+        root=tree.root(),
+        entries=frozenset(transcript.entries),
+        quoted=_quoted(transcript, EnvelopeReader(codec)),
+    )
 
 
 def audit_receipts(
@@ -117,7 +136,7 @@ def audit_receipts(
         reader: Reads envelopes.
     """
     try:
-        detail = _compare(checked.transcript, entries, reader)
+        detail = _compare(checked, entries, reader)
     except TranscriptError as problem:
         finding = Finding(name="receipts", is_valid=False, detail=str(problem))
     else:
@@ -142,12 +161,13 @@ def _findings(verification: Verification) -> tuple[Finding, ...]:
     )
 
 
-def _compare(transcript: Transcript, entries: Sequence[JournalEntry], reader: EnvelopeReader) -> str:
+def _compare(checked: CheckedTranscript, entries: Sequence[JournalEntry], reader: EnvelopeReader) -> str:
     """Return what was found in its place.
 
     Raises:
         TranscriptError: Something is not.
     """
+    transcript = checked.transcript
     delivered = 0
     said: list[bytes] = []
     excused = 0
@@ -168,12 +188,18 @@ def _compare(transcript: Transcript, entries: Sequence[JournalEntry], reader: En
                 if _excuses(delivery.envelope, reader):
                     excused = len(said)
             case Concluded(note=note):
-                _check_conclusion(note, transcript)
+                concluded = decode_checkpoint(parse_note(note).text)
+                if (concluded.size, concluded.root) != (checked.size, checked.root):
+                    raise TranscriptError(
+                        "the log is not that of the final checkpoint that this bidder was given"
+                    )
             case _:
                 # The strategy's own answers: what followed from them is in `said`.
                 pass
         said += entry.said
-    _check_said(said, excused, transcript, reader)
+    for number, envelope in enumerate(said[excused:], excused):
+        if envelope not in checked.entries and envelope not in checked.quoted:
+            raise TranscriptError(f"own message {number} is neither in the log nor refused in it: suppressed")
     return f"{len(said)} own messages and {delivered} receipts are in it"
 
 
@@ -186,23 +212,7 @@ def _excuses(envelope: bytes, reader: EnvelopeReader) -> bool:
     return isinstance(body, Lapse | SessionVoid)
 
 
-def _check_conclusion(note: bytes, transcript: Transcript) -> None:
-    concluded = decode_checkpoint(parse_note(note).text)
-    tree = MerkleTree()
-    for entry in transcript.entries:
-        tree.append(entry)
-    if (concluded.size, concluded.root) != (tree.size, tree.root()):
-        raise TranscriptError("the log is not the one of the final checkpoint that this bidder was given")
-
-
-def _check_said(said: Sequence[bytes], excused: int, transcript: Transcript, reader: EnvelopeReader) -> None:
-    present = set(transcript.entries)
-    for number, envelope in enumerate(said):
-        if envelope not in present and number >= excused and envelope not in _quoted(transcript, reader):
-            raise TranscriptError(f"own message {number} is neither in the log nor refused in it: suppressed")
-
-
-def _quoted(transcript: Transcript, reader: EnvelopeReader) -> set[bytes]:
+def _quoted(transcript: Transcript, reader: EnvelopeReader) -> frozenset[bytes]:
     quoted = set()
     for entry in transcript.entries:
         try:
@@ -212,4 +222,4 @@ def _quoted(transcript: Transcript, reader: EnvelopeReader) -> set[bytes]:
             continue
         if isinstance(body, DeviationNoted):
             quoted.add(body.evidence)
-    return quoted
+    return frozenset(quoted)

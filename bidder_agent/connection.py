@@ -187,7 +187,7 @@ class AuctioneerClient:
     def _sort(self, problem: grpc.aio.AioRpcError) -> ServiceError:
         """Say whether a status is final. The one place where statuses are looked at."""
         reason = " ".join((problem.details() or problem.code().name).split())[:300]
-        if problem.code() in _FINAL:
+        if problem.code() in _FINAL or TOO_LONG in reason:
             return Refused(f"{self.address}: {reason}")
         return Lost(f"{self.address}: {reason}")
 

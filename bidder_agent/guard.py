@@ -17,6 +17,7 @@ import asyncio
 import contextvars
 import inspect
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,7 @@ def time_to_think(answer_ms: int) -> float:
 def seconds_left() -> float | None:
     """Return how many seconds the callback that calls this still has; None outside of a question."""
     deadline = _DEADLINE.get()
-    return None if deadline is None else deadline - asyncio.get_running_loop().time()
+    return None if deadline is None else deadline - time.monotonic()
 
 
 class Guard:
@@ -121,9 +122,9 @@ class Guard:
 
     async def answer(self, view: Question) -> GuardedAnswer:
         """Return the strategy's answer, or the default one once its time is over."""
+        token = _DEADLINE.set(time.monotonic() + self._limit_s)
         try:
             async with asyncio.timeout(self._limit_s):
-                _DEADLINE.set(asyncio.get_running_loop().time() + self._limit_s)
                 if self._start is not None:
                     await asyncio.shield(self._start)
                 result = await self._consult(_callback(view), self._call(view))
@@ -131,6 +132,8 @@ class Guard:
             return _default(view, f"no answer within {self._limit_s:.3g} s")
         except StrategyError as problem:
             return _default(view, _describe(problem))
+        finally:
+            _DEADLINE.reset(token)
         return GuardedAnswer(value=result)
 
     async def finish(self, view: OutcomeView) -> str:

@@ -27,7 +27,6 @@ from typing import BinaryIO, Self
 from bidder_agent.files import OWNER_ONLY, replace_file
 from openoutcry.errors import ConfigurationError, StorageError
 from openoutcry.protocol.deviations import Deviation
-from openoutcry.session.evidence import Evidence, encode_evidence
 from openoutcry.wire.journal import (
     JournalEntry,
     JournalHeader,
@@ -171,14 +170,14 @@ class Receipts:
         """Put a JSON object beside the journal, in one step, and return its path."""
         return self.write(name, json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
 
-    def keep_evidence(self, complaint: Deviation, *, proof: Evidence | None = None) -> Path:
+    def keep_evidence(self, complaint: Deviation, *, proof: bytes | None = None) -> Path:
         """Keep what proves a complaint, and return the file that describes it.
 
         The description says what happened; the envelope beside it is the auctioneer's, byte for byte.
 
         Args:
             complaint: Against the auctioneer.
-            proof: What a stranger accepts without the transcript, if there is such a thing.
+            proof: File that a stranger accepts without the transcript, if there is such a thing.
         """
         place = "unlogged" if complaint.index is None else str(complaint.index)
         stem = f"{complaint.code.value.lower().replace('_', '-')}-{place}"
@@ -199,7 +198,7 @@ class Receipts:
         if complaint.evidence:
             self.write(f"{EVIDENCE}/{stem}.bin", complaint.evidence)
         if proof is not None:
-            self.write(f"{EVIDENCE}/{stem}.evidence", encode_evidence(proof))
+            self.write(f"{EVIDENCE}/{stem}.evidence", proof)
         return self.write_json(f"{EVIDENCE}/{stem}.json", content)
 
 

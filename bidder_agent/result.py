@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bidder_agent.audit import Audit
 from openoutcry.protocol.deviations import Deviation
 from openoutcry.session.bidder import BidderSession
+
+if TYPE_CHECKING:
+    from bidder_agent.audit import Audit
 
 
 class Ending(Enum):

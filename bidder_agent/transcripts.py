@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from bidder_agent.audit import CheckedTranscript, check_transcript
 from bidder_agent.backoff import Backoff, BackoffSettings
 from bidder_agent.connection import AuctioneerClient, Lost
 from openoutcry.protocol.codec import Codec
+
+if TYPE_CHECKING:
+    from bidder_agent.audit import CheckedTranscript
 
 
 class TranscriptSource:
@@ -45,6 +48,9 @@ class TranscriptSource:
             ServiceError: The auctioneer does not give it.
             TranscriptError: What it gives cannot be read as a transcript.
         """
+        # Imported here for the same reason as in the agent: nothing of it is needed before the end.
+        from bidder_agent.audit import check_transcript
+
         async with self._turn:
             if self._checked is None:
                 data = await self._fetch()

@@ -13,17 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from auctioneer.settings import load_settings
 from openoutcry.scenario import load_scenario
-
-ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
-BIDDERS = ("ada", "bob", "cleo", "dan")
-DOCKERFILES = ("Dockerfile.auctioneer", "Dockerfile.bidder-agent")
-UNITS = ("auctioneer.service", "bidder-agent@.service")
-IMAGES = {"openoutcry/auctioneer": DOCKERFILES[0], "openoutcry/bidder-agent": DOCKERFILES[1]}
+from tests.integration.deployment import (
+    BIDDERS,
+    DEPLOY,
+    DOCKERFILES,
+    IMAGES,
+    ROOT,
+    UNITS,
+    Compose,
+    health_check,
+    instructions,
+    last_stage,
+    read_compose,
+    unit,
+)
 
 PARTY_FILES = {"ca.crt", "tls.crt", "tls.key"}
 SERVICE_KEYS = {
@@ -32,35 +38,6 @@ SERVICE_KEYS = {
     *("restart", "secrets", "security_opt", "tmpfs", "user", "volumes"),
 }
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
-Compose = dict[str, Any]
-
-
-def _compose() -> Compose:
-    loaded: Compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
-    return loaded
-
-
-def _instructions(name: str) -> list[tuple[str, str]]:
-    """Give a Dockerfile's instructions in order, lines joined and comments dropped."""
-    text = (DEPLOY / name).read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
-    return [
-        (line.split(" ", 1)[0], line.split(" ", 1)[1].strip()) for line in joined.splitlines() if line.strip()
-    ]
-
-
-def _last_stage(name: str) -> list[tuple[str, str]]:
-    instructions = _instructions(name)
-    start = max(index for index, (word, _) in enumerate(instructions) if word == "FROM")
-    return instructions[start:]
-
-
-def _unit(name: str) -> list[tuple[str, str]]:
-    """Give a unit's settings in order; unlike `configparser` this keeps those that stand there repeatedly."""
-    text = re.sub(r"\\\n\s*", "", (DEPLOY / name).read_text(encoding="utf-8"))
-    found = (line.partition("=") for line in text.splitlines() if re.match(r"[A-Za-z]", line))
-    return [(key, value) for key, _, value in found]
 
 
 # --- Compose ------------------------------------------------------------------------------------------------
@@ -118,12 +95,12 @@ def _shared_secrets(compose: Compose) -> list[str]:
 
 def test_compose_refers_to_what_is_there():
     """Every volume, network, configuration, secret, file and service that is named exists and is used."""
-    assert _broken_references(_compose()) == []
+    assert _broken_references(read_compose()) == []
 
 
 def test_compose_confines_every_container():
     """Read-only file systems, no capabilities, the image's own user; only the maker of keys departs from it."""
-    compose = _compose()
+    compose = read_compose()
     assert _unconfined(compose) == []
     maker = compose["services"]["certificates"]
     assert (maker["cap_add"], maker["network_mode"]) == (["CHOWN"], "none")
@@ -131,7 +108,7 @@ def test_compose_confines_every_container():
 
 def test_no_two_parties_share_a_volume():
     """What one party holds, keys or receipts, no other can read."""
-    assert _shared_secrets(_compose()) == []
+    assert _shared_secrets(read_compose()) == []
 
 
 @pytest.mark.parametrize(
@@ -149,7 +126,7 @@ def test_no_two_parties_share_a_volume():
 )
 def test_the_checks_of_compose_can_fail(path: tuple[str, ...], value: object, check):
     """Each planted fault is found by its check."""
-    compose = copy.deepcopy(_compose())
+    compose = copy.deepcopy(read_compose())
     place: Any = compose
     for part in path[:-1]:
         place = place[part]
@@ -159,7 +136,7 @@ def test_the_checks_of_compose_can_fail(path: tuple[str, ...], value: object, ch
 
 def test_whoever_is_waited_for_can_be_healthy():
     """A service that others wait for has a health check, and one that must complete does not restart."""
-    services = _compose()["services"]
+    services = read_compose()["services"]
     for name, service in services.items():
         for other, need in service.get("depends_on", {}).items():
             if need["condition"] == "service_healthy":
@@ -170,7 +147,7 @@ def test_whoever_is_waited_for_can_be_healthy():
 
 def test_the_images_are_built_from_their_files():
     """Each service is built from the Dockerfile of its image, with the checkout as context."""
-    for service in _compose()["services"].values():
+    for service in read_compose()["services"].values():
         assert service["build"]["context"] == ".."
         assert service["build"]["dockerfile"] == f"deploy/{IMAGES[service['image']]}"
 
@@ -180,7 +157,7 @@ def test_the_parties_are_the_scenarios():
     scenario = load_scenario(DEPLOY / "compose" / "scenario.toml")
     market = scenario.specification.market
     assert tuple(bidder.name for bidder in market.bidders) == BIDDERS
-    services = _compose()["services"]
+    services = read_compose()["services"]
     made = {word.partition("=")[2] for word in services["certificates"]["command"] if "--bidder=" in word}
     assert made == set(BIDDERS)
     for name in BIDDERS:
@@ -207,7 +184,7 @@ def test_the_settings_of_compose_name_files_that_are_made():
 
 def test_every_container_finds_its_secrets():
     """Every path below /secrets that a command names is made for the party whose volume is mounted there."""
-    for name, service in _compose()["services"].items():
+    for name, service in read_compose()["services"].items():
         volumes = [volume for volume in service.get("volumes", []) if volume.endswith(":/secrets:ro")]
         words = [*service.get("command", []), *service.get("healthcheck", {}).get("test", [])]
         files = {match[1] for word in words if (match := re.search(r"=/secrets/(.+)", word))}
@@ -222,7 +199,7 @@ def test_every_container_finds_its_secrets():
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_images_run_as_a_numbered_user_and_tell_their_health(name: str):
     """The last stage ends as a user that is not root, given as a number, and has a health check."""
-    stage = _last_stage(name)
+    stage = last_stage(name)
     words = [word for word, _ in stage]
     users = [value for word, value in stage if word == "USER"]
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[-1])
@@ -234,12 +211,12 @@ def test_images_run_as_a_numbered_user_and_tell_their_health(name: str):
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_images_hold_what_the_lock_says(name: str):
     """What is fetched is checked by hash, and what is installed comes from what was fetched."""
-    runs = [value for word, value in _instructions(name) if word == "RUN"]
+    runs = [value for word, value in instructions(name) if word == "RUN"]
     commands = [command for run in runs for command in run.split("&&") if re.search(r"\bpip\b", command)]
     fetching = [command for command in commands if "--no-index" not in command and "uninstall" not in command]
     assert len(fetching) == 1
     assert "--require-hashes --requirement requirements.lock" in fetching[0]
-    assert [value.split(" ")[0] for word, value in _instructions(name) if word == "FROM"] == [
+    assert [value.split(" ")[0] for word, value in instructions(name) if word == "FROM"] == [
         "python:3.12-slim"
     ] * 2
 
@@ -248,7 +225,7 @@ def test_images_hold_what_the_lock_says(name: str):
 def test_what_images_copy_is_there_and_let_in(name: str):
     """Every source of a COPY exists, and the list of what is sent to the builder has it."""
     allowed = (DEPLOY / f"{name}.dockerignore").read_text(encoding="utf-8").splitlines()
-    copied = [value.split() for word, value in _instructions(name) if word == "COPY"]
+    copied = [value.split() for word, value in instructions(name) if word == "COPY"]
     sources = [source for words in copied if "--from" not in words[0] for source in words[:-1]]
     assert [source for source in sources if not (ROOT / source).exists()] == []
     assert [source for source in sources if f"!{source.removeprefix('./')}" not in allowed] == []
@@ -260,7 +237,7 @@ def test_what_images_copy_is_there_and_let_in(name: str):
 @pytest.mark.parametrize("name", UNITS)
 def test_units_are_confined(name: str):
     """Each unit gives up what it has no use for."""
-    unit = dict(_unit(name))
+    settings = dict(unit(name))
     expected = {
         "CapabilityBoundingSet": "",
         "DynamicUser": "yes",
@@ -273,14 +250,14 @@ def test_units_are_confined(name: str):
         "SystemCallArchitectures": "native",
         "UMask": "0077",
     }
-    assert {key: unit[key] for key in expected} == expected
-    assert ("SystemCallFilter", "@system-service") in _unit(name)
+    assert {key: settings[key] for key in expected} == expected
+    assert ("SystemCallFilter", "@system-service") in unit(name)
 
 
 @pytest.mark.parametrize("name", UNITS)
 def test_units_are_given_what_they_use(name: str):
     """Every credential that a unit's command names is loaded, under the name that is made for the party."""
-    settings = _unit(name)
+    settings = unit(name)
     command = dict(settings)["ExecStart"]
     loaded = {value.split(":")[0]: value.split(":")[1] for key, value in settings if key == "LoadCredential"}
     assert set(re.findall(r"\$\{CREDENTIALS_DIRECTORY\}/(\S+)", command)) <= set(loaded)
@@ -297,26 +274,26 @@ def test_the_settings_for_systemd_load_and_name_loaded_credentials(tmp_path: Pat
     path = tmp_path / "auctioneer.toml"
     path.write_text(block, encoding="utf-8")
     settings = load_settings(path)
-    loaded = {value.split(":")[0] for key, value in _unit(UNITS[0]) if key == "LoadCredential"}
+    loaded = {value.split(":")[0] for key, value in unit(UNITS[0]) if key == "LoadCredential"}
     named = (settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
     assert {path.name for path in (*named, settings.server.operator_token_file) if path} == loaded
-    assert f"/var/lib/{dict(_unit(UNITS[0]))['StateDirectory']}" == str(settings.server.state_directory)
+    assert f"/var/lib/{dict(unit(UNITS[0]))['StateDirectory']}" == str(settings.server.state_directory)
 
 
 # --- Commands -----------------------------------------------------------------------------------------------
 
 
 def _image_commands(name: str) -> Iterator[tuple[str, list[str]]]:
-    stage = dict(_last_stage(name))
+    stage = dict(last_stage(name))
     yield name, [*json.loads(stage["ENTRYPOINT"]), *json.loads(stage["CMD"])]
-    yield f"{name} health", json.loads(stage["HEALTHCHECK"].partition("CMD ")[2])
+    yield f"{name} health", health_check(name)
 
 
 def _commands() -> Iterator[tuple[str, list[str]]]:
     """Give every call of one of the two programs in deploy/, as words, with the place where it stands."""
     for name in DOCKERFILES:
         yield from _image_commands(name)
-    for name, service in _compose()["services"].items():
+    for name, service in read_compose()["services"].items():
         if name == "certificates":
             continue
         program = service["image"].removeprefix("openoutcry/")
@@ -324,7 +301,7 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
         if "test" in service.get("healthcheck", {}):
             yield f"compose {name} health", service["healthcheck"]["test"][1:]
     for name in UNITS:
-        words = shlex.split(dict(_unit(name))["ExecStart"])
+        words = shlex.split(dict(unit(name))["ExecStart"])
         yield name, [Path(words[0]).name, *words[1:]]
     readme = re.sub(r"\\\n\s*", "", (DEPLOY / "README.md").read_text(encoding="utf-8"))
     for number, line in enumerate(
@@ -335,8 +312,7 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
 
 @cache
 def _help(program: str, command: str) -> str:
-    module = program.replace("-", "_")
-    call = [sys.executable, "-c", f"from {module}.cli import main; main()", *command.split(), "--help"]
+    call = [sys.executable, "-m", program.replace("-", "_"), *command.split(), "--help"]
     return subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 

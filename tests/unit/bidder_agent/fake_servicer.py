@@ -140,6 +140,7 @@ class FakeAuctioneer(BaseServicer):
         attached: How many streams have been attached so far.
         received: Envelopes of bidders as they came, repeated ones included.
         transcript: What FetchTranscript gives; the true one unless a test sets it.
+        piece: Bytes of one piece of it.
         on_effects: Called after each input with its effects, before anything is delivered.
     """
 
@@ -157,6 +158,7 @@ class FakeAuctioneer(BaseServicer):
         self.attached = 0
         self.received: list[bytes] = []
         self.transcript: bytes | None = None
+        self.piece = 32 * 1024
         self.on_effects: Callable[[Effects], None] = lambda effects: None
         self.changed = asyncio.Event()
         self._lines: dict[bytes, _Line] = {}
@@ -189,7 +191,9 @@ class FakeAuctioneer(BaseServicer):
     async def FetchTranscript(
         self, request: wire.FetchTranscriptRequest, context: Context
     ) -> AsyncIterator[wire.FetchTranscriptResponse]:
-        yield wire.FetchTranscriptResponse(chunk=self.transcript or self.make_transcript())
+        transcript = self.transcript or self.make_transcript()
+        for begin in range(0, len(transcript), self.piece):
+            yield wire.FetchTranscriptResponse(chunk=transcript[begin : begin + self.piece])
 
     def make_transcript(self) -> bytes:
         """Return the true transcript file."""
