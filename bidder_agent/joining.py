@@ -16,7 +16,7 @@ from bidder_agent.agent import Agent, AgentSettings, Unreachable, tell_nobody
 from bidder_agent.backoff import Backoff, BackoffSettings
 from bidder_agent.connection import AuctioneerClient, Description, Lost, TlsFiles
 from bidder_agent.identity import Identity, fresh_identity, identity_from_seed, make_key, read_key
-from bidder_agent.receipts import KEY, Receipts
+from bidder_agent.receipts import KEY, Receipts, set_aside_ended, unfinished_session
 from bidder_agent.result import Result
 from bidder_agent.strategies import register_all
 from bidder_agent.transcripts import TranscriptSource
@@ -109,7 +109,7 @@ async def join(
     made = make_strategy(seating)
     client = AuctioneerClient(address, tls=tls)
     try:
-        session_id = await find_session(client, session, settings.backoff)
+        session_id = await choose_session(client, session, seating, settings.backoff, tell)
         transcripts = make_source(client, session_id, settings) if checks_transcript else None
         return await take_seat(
             seating,
@@ -163,6 +163,37 @@ async def find_session(client: AuctioneerClient, session: str | bytes, settings:
         else:
             return described.session_id
         await asyncio.sleep(delay)
+
+
+async def choose_session(
+    client: AuctioneerClient,
+    session: str | bytes,
+    seating: Seating,
+    settings: BackoffSettings,
+    tell: Callable[[str], None],
+) -> bytes:
+    """Return which session a bidder is to take part in.
+
+    Asked for the latest, a bidder goes on with the session of its receipts until that has ended: an agent that is
+    started again after a crash must not look for another. Receipts of ended sessions make room for the next.
+
+    Raises:
+        ConfigurationError: What was given is no session id.
+        Refused: The auctioneer has no session that still enrols.
+        StorageError: The receipts cannot be read or moved.
+        Unreachable: The auctioneer could not be reached in time.
+    """
+    if session != LATEST or seating.receipts is None:
+        return await find_session(client, session, settings)
+    kept = unfinished_session(seating.receipts)
+    if kept is not None:
+        tell(f"going on with session {kept.hex()[:SHOWN_SESSION]}, which has not ended")
+        return kept
+    found = await find_session(client, session, settings)
+    moved = set_aside_ended(seating.receipts)
+    if moved is not None:
+        tell(f"the receipts of the last session are in {moved}")
+    return found
 
 
 def read_session_id(text: str) -> bytes:

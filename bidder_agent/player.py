@@ -64,6 +64,8 @@ class Player:
         self._guard: Guard | None = None
         self._thinking: asyncio.Task[None] | None = None
         self._thought: Asked | None = None
+        # The event loop itself holds on to no task, not even to one that is sending an answer.
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def sit_down(self, specification: Specification) -> None:
         """Prepare for questions, as soon as the market is known.
@@ -100,6 +102,8 @@ class Player:
             return
         self._thought = asked
         self._thinking = asyncio.create_task(self._think(asked, view))
+        self._tasks.add(self._thinking)
+        self._thinking.add_done_callback(self._tasks.discard)
 
     def keep_only(self, asked: Asked | None) -> None:
         """Stop thinking about any other question than this one: it has lapsed."""
@@ -114,7 +118,8 @@ class Player:
 
     def close(self) -> None:
         """Stop everything that the strategy still does."""
-        self.stop()
+        for task in self._tasks:
+            task.cancel()
         if self._guard is not None:
             self._guard.close()
 

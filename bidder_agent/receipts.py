@@ -7,6 +7,7 @@ status.json      where the agent stands, for whoever watches it
 evidence/        what proves a complaint: a description, the auctioneer's bytes, and a file for strangers if possible
 outcome.json     how the session ended
 transcript.zip   the session's transcript, as the auctioneer gave it at the end
+ended/           the same files of earlier sessions, each in a directory named after its session
 ```
 
 Decides: whether a directory's journal is this bidder's. Refuses: receipts of another session, bidder or key, and
@@ -19,6 +20,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +43,7 @@ STATUS = "status.json"
 OUTCOME = "outcome.json"
 TRANSCRIPT = "transcript.zip"
 EVIDENCE = "evidence"
+ENDED = "ended"
 
 OWNER_DIRECTORY = 0o700
 
@@ -218,6 +221,47 @@ def read_receipts(directory: Path) -> tuple[JournalHeader, tuple[JournalEntry, .
     if header is None:
         raise ConfigurationError(f"{path}: holds no receipts yet")
     return header, entries
+
+
+def unfinished_session(directory: Path) -> bytes | None:
+    """Return the id of the session that a directory's receipts are of, unless it has ended or there are none.
+
+    Raises:
+        StorageError: The journal is damaged.
+    """
+    path = directory / JOURNAL
+    if (directory / OUTCOME).exists() or not path.exists():
+        return None
+    header, _, _ = decode_journal(path.read_bytes())
+    return None if header is None else header.session_id
+
+
+def set_aside_ended(directory: Path) -> Path | None:
+    """Move the receipts of a session that has ended out of the way of the next one; the key stays.
+
+    Returns:
+        Where they are now; None when there are none.
+
+    Raises:
+        StorageError: They cannot be moved.
+    """
+    outcome = directory / OUTCOME
+    try:
+        session = str(json.loads(outcome.read_bytes())["session"])
+        target = directory / ENDED / re.sub(r"[^0-9a-f]", "", session)
+        target.mkdir(mode=OWNER_DIRECTORY, parents=True, exist_ok=True)
+        # The outcome is moved last: until then another start takes up where this one was cut off.
+        for name in (JOURNAL, STATUS, EVIDENCE, TRANSCRIPT, OUTCOME):
+            if (directory / name).exists():
+                (directory / name).replace(target / name)
+        _sync_directory(directory)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise StorageError(
+            f"{directory}: the receipts of an ended session cannot be moved: {problem}"
+        ) from problem
+    return target
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
