@@ -1,0 +1,1 @@
+"""The real service in one process, and the bidders of one session in another."""
