@@ -143,8 +143,9 @@ class Player:
         _, guard = self._seated()
         try:
             answer = await guard.answer(view)
-            # From here on it is no longer thinking: it must not be stopped half-way through sending.
-            self._thinking = self._thought = None
+            # From here on it is no longer thinking: it must not be stopped half-way through sending. The question
+            # stays noted, so that a new stream, which finds it still open, does not have it thought of again.
+            self._thinking = None
             await self._answer(asked, answer)
         except Lost:
             # The reader of the stream finds out as well and attaches anew; the answer waits in the session.

@@ -153,7 +153,8 @@ def _find_registered(parsed: StrategyName) -> object:
 
 def _unknown(parsed: StrategyName, installed: tuple[str, ...]) -> StrategyError:
     """Say that a bare name is not known, and which are."""
-    known = [*(registration.name for registration in registrations()), *RESERVED, *installed]
+    names = (*(registration.name for registration in registrations()), *RESERVED, *installed)
+    known = list(dict.fromkeys(names))
     near = get_close_matches(parsed.target, known, n=1)
     advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     return StrategyError(f"strategy {parsed.text!r} is not known: {advice}")

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from auctioneer.settings import load_settings
+from bidder_agent.cli.main import FAILED, UNUSABLE
+from bidder_agent.cli.options import TERMINATED
 from openoutcry.scenario import load_scenario
 from tests.integration.deployment import (
     BIDDERS,
@@ -265,6 +267,16 @@ def test_units_are_given_what_they_use(name: str):
     readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
     for variable in set(re.findall(r"\$\{(\w+)\}", command)) - {"CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"}:
         assert f"    {variable}=" in readme
+
+
+def test_a_bidder_is_started_again_only_if_that_helps():
+    """Not after a void session or what cannot be used; and being told to stop is no failure."""
+    settings = dict(unit(UNITS[1]))
+    assert settings["Restart"] == "on-failure"
+    assert settings["RestartPreventExitStatus"].split() == [str(FAILED), str(UNUSABLE)]
+    assert settings["SuccessExitStatus"] == str(TERMINATED)
+    restarts = {read_compose()["services"][name]["restart"] for name in BIDDERS}
+    assert restarts == {"on-failure:10"}
 
 
 def test_the_settings_for_systemd_load_and_name_loaded_credentials(tmp_path: Path):
