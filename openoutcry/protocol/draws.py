@@ -10,12 +10,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
+from struct import Struct
 
 from openoutcry.errors import UsageError
 from openoutcry.protocol.framing import lp, u64
 
 _PURPOSE = lp(b"auction/draw/v1")
-_WORD_BYTES = 8
+_BLOCK = Struct(">4Q")
 _WORD_RANGE = 2**64
 
 
@@ -32,13 +33,13 @@ class DrawStream:
         label: The one purpose of this stream.
     """
 
-    __slots__ = ("_block", "_counter", "_key", "_offset")
+    __slots__ = ("_counter", "_key", "_words")
 
     def __init__(self, seed: bytes, label: str) -> None:
         self._key = keyed_hash(seed, _PURPOSE + lp(label.encode()))
         self._counter = 0
-        self._block = b""
-        self._offset = 0
+        # What is left of the current block, the next word last.
+        self._words: list[int] = []
 
     def below(self, n: int) -> int:
         """Draw one of 0..n-1, each equally likely; n is 1..2^64.
@@ -50,9 +51,14 @@ class DrawStream:
             raise UsageError(f"a draw is from 1 to 2^64 numbers, not {n}")
         # Words from the incomplete last stretch of n numbers would favour the low ones.
         limit = _WORD_RANGE - _WORD_RANGE % n
-        while (word := self._next_word()) >= limit:
-            pass
-        return word % n
+        words = self._words
+        while True:
+            if not words:
+                words += reversed(_BLOCK.unpack(keyed_hash(self._key, u64(self._counter))))
+                self._counter += 1
+            word = words.pop()
+            if word < limit:
+                return word % n
 
     def shuffle(self, n: int) -> tuple[int, ...]:
         """Draw an order of 0..n-1, each equally likely; n >= 0."""
@@ -61,15 +67,6 @@ class DrawStream:
             chosen = self.below(last + 1)
             order[last], order[chosen] = order[chosen], order[last]
         return tuple(order)
-
-    def _next_word(self) -> int:
-        if self._offset == len(self._block):
-            self._block = keyed_hash(self._key, u64(self._counter))
-            self._counter += 1
-            self._offset = 0
-        begin = self._offset
-        self._offset = begin + _WORD_BYTES
-        return int.from_bytes(self._block[begin : self._offset], "big")
 
 
 class SeededChance:
