@@ -24,6 +24,8 @@ from openoutcry.wire.v1 import messages_pb2 as wire
 
 HASH_LENGTH = 32
 SIGNATURE_LENGTH = 64
+_HASH_OR_NONE = (HASH_LENGTH, 0)
+_ROLES = {int(role): role for role in values.Role}
 _EXACT_AMOUNT = re.compile(r"-?[0-9]{1,300}(/[0-9]{1,300})?")
 
 _MessageType = TypeVar("_MessageType", bound=Message)
@@ -105,10 +107,6 @@ def _hash(data: bytes, field: str) -> bytes:
     return _exactly(data, HASH_LENGTH, field)
 
 
-def _hash_or_empty(data: bytes, field: str) -> bytes:
-    return data if not data else _exactly(data, HASH_LENGTH, field)
-
-
 def _text(text: str, field: str) -> str:
     if not text or len(text) > values.MAXIMUM_DETAIL or not text.isprintable():
         raise _malformed(f"{field} must hold 1..{values.MAXIMUM_DETAIL} printable characters")
@@ -121,7 +119,7 @@ def _money(amount: int, field: str) -> int:
     return amount
 
 
-_Enum = TypeVar("_Enum", values.LapseSubject, values.ReportKind, values.VoidReason, values.Role)
+_Enum = TypeVar("_Enum", values.LapseSubject, values.ReportKind, values.VoidReason)
 
 
 def _enum(kind: type[_Enum], number: int) -> _Enum:
@@ -152,20 +150,40 @@ def _header_to_wire(header: Header) -> wire.Header:
 
 
 def _header_from_wire(header: wire.Header) -> Header:
+    # Every message has one, so this is written out: one look at each field.
+    session_id, sender_id, prev_own = header.session_id, header.sender_id, header.prev_own
+    seen_root, reply_to = header.seen_root, header.reply_to
+    role = _ROLES.get(header.role)
     if header.protocol_version != values.PROTOCOL_VERSION:
         raise _malformed(f"protocol version {header.protocol_version} is not spoken here")
+    if role is None:
+        raise _malformed(f"{header.role} is no Role")
+    if not (
+        len(sender_id) == HASH_LENGTH == len(seen_root)
+        and len(session_id) in _HASH_OR_NONE
+        and len(prev_own) in _HASH_OR_NONE
+        and len(reply_to) in _HASH_OR_NONE
+    ):
+        raise _wrong_hash(header)
     return Header(
-        protocol_version=header.protocol_version,
-        session_id=_hash_or_empty(header.session_id, "session_id"),
-        role=_enum(values.Role, header.role),
-        sender_id=_hash(header.sender_id, "sender_id"),
+        session_id=session_id,
+        role=role,
+        sender_id=sender_id,
         seq=header.seq,
-        prev_own=_hash_or_empty(header.prev_own, "prev_own"),
+        prev_own=prev_own,
         seen_size=header.seen_size,
-        seen_root=_hash(header.seen_root, "seen_root"),
-        reply_to=_hash_or_empty(header.reply_to, "reply_to"),
+        seen_root=seen_root,
+        reply_to=reply_to,
         sent_at_ns=header.sent_at_ns,
     )
+
+
+def _wrong_hash(header: wire.Header) -> PeerError:
+    for field in ("session_id", "sender_id", "prev_own", "seen_root", "reply_to"):
+        length = len(getattr(header, field))
+        if length != HASH_LENGTH and (length or field in ("sender_id", "seen_root")):
+            return _malformed(f"{field} has {length} bytes, not {HASH_LENGTH}")
+    return _malformed("a hash in the header has the wrong length")
 
 
 # --- Encoders: one for each body, from a header on the wire and the value. ---
