@@ -98,6 +98,9 @@ def get_logger(**fields: object) -> FilteringBoundLogger:
     Args:
         fields: For instance `session_id=session_id`.
     """
+    if not structlog.is_configured():
+        # Whoever uses the service from a program of their own hears of trouble only, unless they say otherwise.
+        configure_logs(format="console", level="warning")
     logger: FilteringBoundLogger = structlog.get_logger(_MARK, **fields)
     return logger
 

@@ -167,7 +167,10 @@ class AuctionServicer(service_pb2_grpc.AuctionServiceServicer):
         )
         log = get_logger(**{SESSION_ID: driver.session_id, PEER_ADDRESS: context.peer()})
         log.debug("stream attached", party=attached.sender_id)
-        await stream.serve()
+        try:
+            await stream.serve()
+        finally:
+            log.debug("stream ended", party=attached.sender_id)
 
     @_refusing
     async def Observe(self, request: wire.ObserveRequest, context: _AnyContext) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from auctioneer import Service, make_keys
-from auctioneer.logs import configure_logs
 from auctioneer.stores import MemoryStore
 from bidder_agent import Result, join
 from openoutcry.mechanisms import encode_specification
@@ -31,7 +30,6 @@ async def hold(scenario: Scenario, receipts: Path) -> list[Result]:
         return await asyncio.gather(*agents)
 
 
-configure_logs(format="console", level="warning")
 with TemporaryDirectory() as directory:
     tiny = load_scenario(Path(__file__).with_name("scenarios") / "tiny.toml")
     for result in asyncio.run(hold(tiny, Path(directory))):

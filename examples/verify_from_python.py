@@ -3,11 +3,7 @@
 import sys
 from pathlib import Path
 
-from openoutcry.mechanisms import decode_specification
-from openoutcry.session.auctioneer import AuctioneerSession
-from openoutcry.session.narration import narrate
-from openoutcry.session.reading import RememberingReader
-from openoutcry.session.replay import RecordedAuthor, find_seed_part, read_opening
+from openoutcry.session.narration import tell
 from openoutcry.session.verification import verify_transcript
 from openoutcry.wire import WireCodec
 from openoutcry.wire.files import read_transcript
@@ -20,15 +16,8 @@ if not verification.is_valid:
     sys.exit(1)
 
 # The session is executed again while it is told, by an author that can say only what was recorded.
-reader, entries = RememberingReader(WireCodec()), transcript.entries
-session = AuctioneerSession(
-    specification=decode_specification(transcript.specification),
-    opening=read_opening(entries, reader),
-    seed_part=find_seed_part(entries, reader),
-    author=RecordedAuthor(entries, reader),
-    reader=reader,
-)
-for moment in narrate(session, entries, reader):
+session, moments = tell(transcript, WireCodec())
+for moment in moments:
     print(f"{'' if moment.index is None else moment.index:>4} {moment.text}")
     for draw in moment.draws:
         print(f"       drawn for {draw.label}: {draw.result}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,12 +12,8 @@ import click
 from auctioneer.cli.printing import examples, print_json
 from auctioneer.cli.transcript_files import read_transcript
 from openoutcry.mechanisms.chance import Draw
-from openoutcry.mechanisms.specification import decode_specification
-from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
-from openoutcry.session.narration import Moment, narrate
-from openoutcry.session.reading import RememberingReader
-from openoutcry.session.replay import RecordedAuthor, find_seed_part, read_opening
+from openoutcry.session.narration import Moment, tell
 from openoutcry.wire import WireCodec
 
 # State by name, bidders by place in the market: these are shown by name.
@@ -42,7 +38,7 @@ def replay(file: Path, as_json: bool, wave: int | None, step: bool) -> None:
     Each wave is shown with its reason, the mechanism's state and what was drawn; then the questions and answers as the
     log has them, with their index. A log that departs from the rules is told up to there.
     """
-    session, moments = open_replay(read_transcript(file))
+    session, moments = tell(read_transcript(file), WireCodec())
     wanted = (moment for moment in moments if wave is None or moment.wave == wave)
     if as_json:
         told = [_values(moment) for moment in wanted]
@@ -54,24 +50,6 @@ def replay(file: Path, as_json: bool, wave: int | None, step: bool) -> None:
             click.pause("-- Enter for the next wave --")
         for line in moment_lines(moment, session):
             click.echo(line)
-
-
-def open_replay(transcript: Transcript) -> tuple[AuctioneerSession, Iterator[Moment]]:
-    """Return a session that has not begun, and the moments of its replay; telling them leads it on.
-
-    Raises:
-        TranscriptError: The transcript does not begin with SessionOpen.
-        ConfigurationError: Its specification is none.
-    """
-    reader = RememberingReader(WireCodec())
-    session = AuctioneerSession(
-        specification=decode_specification(transcript.specification),
-        opening=read_opening(transcript.entries, reader),
-        seed_part=find_seed_part(transcript.entries, reader),
-        author=RecordedAuthor(transcript.entries, reader),
-        reader=reader,
-    )
-    return session, narrate(session, transcript.entries, reader)
 
 
 def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:

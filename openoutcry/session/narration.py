@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from openoutcry.mechanisms.chance import Draw
+from openoutcry.mechanisms.specification import decode_specification
+from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.messages import (
     Accept,
     AskReport,
@@ -30,9 +32,10 @@ from openoutcry.protocol.messages import (
     SessionOpen,
     SessionVoid,
 )
+from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
-from openoutcry.session.reading import EnvelopeReader
-from openoutcry.session.replay import read_entry, replay
+from openoutcry.session.reading import EnvelopeReader, RememberingReader
+from openoutcry.session.replay import RecordedAuthor, find_seed_part, read_entry, read_opening, replay
 from openoutcry.session.values import Effects
 
 
@@ -59,20 +62,35 @@ class Moment:
     draws: tuple[Draw, ...] = ()
 
 
-def narrate(session: AuctioneerSession, entries: Sequence[bytes], reader: EnvelopeReader) -> Iterator[Moment]:
-    """Tell a session.
+def tell(transcript: Transcript, codec: Codec) -> tuple[AuctioneerSession, Iterator[Moment]]:
+    """Return the session of a transcript, not begun yet, and the moments of its re-execution.
 
     Args:
-        session: As for `openoutcry.session.replay.replay`.
-        entries: The log.
-        reader: Reads them.
+        transcript: As decoded from a file.
+        codec: Reads its records.
 
-    Yields:
-        Moments in the order of the log; a wave's beginning stands before its questions.
+    Returns:
+        A session that telling the moments leads on, and the moments in the order of the log; a wave's beginning
+        stands before its questions. The moments raise TranscriptError where the log departs from the rules.
 
     Raises:
-        TranscriptError: Where the log departs from the rules.
+        TranscriptError: The log does not begin with SessionOpen.
+        ConfigurationError: The specification is none.
     """
+    reader, entries = RememberingReader(codec), transcript.entries
+    session = AuctioneerSession(
+        specification=decode_specification(transcript.specification),
+        opening=read_opening(entries, reader),
+        seed_part=find_seed_part(entries, reader),
+        author=RecordedAuthor(entries, reader),
+        reader=reader,
+    )
+    return session, _narrate(session, entries, reader)
+
+
+def _narrate(
+    session: AuctioneerSession, entries: Sequence[bytes], reader: EnvelopeReader
+) -> Iterator[Moment]:
     teller = _Teller(session, reader)
     for step in replay(session, entries, reader):
         # An input stands first among the entries that it brings; a new wave begins behind it.

@@ -11,13 +11,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from openoutcry.mechanisms import MECHANISMS, Draw, decode_specification
+from openoutcry.mechanisms import MECHANISMS, Draw
 from openoutcry.protocol.messages import OutcomeDeclared
 from openoutcry.protocol.transcript import Transcript, decode_transcript, encode_transcript
-from openoutcry.session.auctioneer import AuctioneerSession
-from openoutcry.session.narration import Moment, narrate
-from openoutcry.session.reading import RememberingReader
-from openoutcry.session.replay import RecordedAuthor, find_seed_part, read_opening
+from openoutcry.session.narration import Moment, tell
 from openoutcry.session.report import verification_lines
 from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation import simulate_session
@@ -70,21 +67,8 @@ def render(data: bytes) -> str:
     verification = verify_transcript(transcript, codec=CODEC)
     lines = verification_lines(verification)
     if verification.is_valid:
-        lines += ["", *(line for moment in tell(transcript) for line in render_moment(moment))]
+        lines += ["", *(line for moment in tell(transcript, CODEC)[1] for line in render_moment(moment))]
     return "\n".join(lines) + "\n"
-
-
-def tell(transcript: Transcript) -> Iterator[Moment]:
-    """Tell a transcript."""
-    reader = RememberingReader(CODEC)
-    session = AuctioneerSession(
-        specification=decode_specification(transcript.specification),
-        opening=read_opening(transcript.entries, reader),
-        seed_part=find_seed_part(transcript.entries, reader),
-        author=RecordedAuthor(transcript.entries, reader),
-        reader=reader,
-    )
-    return narrate(session, transcript.entries, reader)
 
 
 def render_moment(moment: Moment) -> Iterator[str]:

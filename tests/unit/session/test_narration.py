@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from openoutcry.errors import TranscriptError
-from openoutcry.mechanisms import decode_specification
 from openoutcry.protocol.messages import Accept
-from openoutcry.session.auctioneer import AuctioneerSession
-from openoutcry.session.narration import Moment, narrate
-from openoutcry.session.reading import RememberingReader
-from openoutcry.session.replay import RecordedAuthor, find_seed_part, read_opening
+from openoutcry.session.narration import Moment, tell
 from openoutcry.session.values import Cancelled
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC, Stage
@@ -33,23 +30,17 @@ def played(mechanism: str, form: str, signals: dict[str, int] | None = None) -> 
     return stage
 
 
-def tell(stage: Stage, entries: Sequence[bytes] | None = None) -> Iterator[Moment]:
+def moments_of(stage: Stage, entries: Sequence[bytes] | None = None) -> Iterator[Moment]:
     """Tell a log, by default the stage's own."""
-    log = tuple(stage.entries if entries is None else entries)
-    reader = RememberingReader(CODEC)
-    session = AuctioneerSession(
-        specification=decode_specification(stage.specification),
-        opening=read_opening(log, reader),
-        seed_part=find_seed_part(log, reader),
-        author=RecordedAuthor(log, reader),
-        reader=reader,
-    )
-    return narrate(session, log, reader)
+    transcript = stage.transcript()
+    if entries is not None:
+        transcript = replace(transcript, entries=tuple(entries))
+    return tell(transcript, CODEC)[1]
 
 
 def texts(stage: Stage) -> list[str]:
     """Return what is told of a session, without waves."""
-    return [moment.text for moment in tell(stage) if moment.index is not None]
+    return [moment.text for moment in moments_of(stage) if moment.index is not None]
 
 
 @every_mechanism
@@ -57,7 +48,7 @@ def texts(stage: Stage) -> list[str]:
 def test_every_entry_is_told_once_and_in_order(mechanism: str, form: str):
     """Indexes run from 0 to the end, and the phases follow each other."""
     stage = played(mechanism, form)
-    moments = list(tell(stage))
+    moments = list(moments_of(stage))
     assert [moment.index for moment in moments if moment.index is not None] == list(range(len(stage.entries)))
     phases = list(dict.fromkeys(moment.phase for moment in moments))
     assert phases == sorted(phases, key=["ENROL", "SEED", "PLAY", "SETTLE", "CLOSED"].index)
@@ -69,7 +60,7 @@ def test_every_entry_is_told_once_and_in_order(mechanism: str, form: str):
 def test_waves_are_told_before_their_questions(mechanism: str, form: str):
     """Each wave begins with its number, its reason and the state; what follows belongs to it."""
     stage = played(mechanism, form)
-    moments = list(tell(stage))
+    moments = list(moments_of(stage))
     waves = [place for place, moment in enumerate(moments) if moment.index is None]
     assert len(waves) == stage.session.wave_count
     for number, place in enumerate(waves):
@@ -87,7 +78,7 @@ def test_waves_are_told_before_their_questions(mechanism: str, form: str):
 def test_every_draw_is_told_once_and_in_order(mechanism: str, form: str):
     """What is drawn is shown where it is first known, at a wave or at the outcome, and nothing is left out."""
     stage = played(mechanism, form)
-    told = [draw for moment in tell(stage) for draw in moment.draws]
+    told = [draw for moment in moments_of(stage) for draw in moment.draws]
     assert stage.session.chance is not None
     assert told == stage.session.chance.draws
     assert [draw.label for draw in told[:1]] == (
@@ -98,7 +89,7 @@ def test_every_draw_is_told_once_and_in_order(mechanism: str, form: str):
 def test_the_guessed_group_is_seen_in_the_clock_form():
     """The state at the first wave has the drawn group, and only bidders outside it are asked then."""
     stage = played("signal-discovery", "clock")
-    moments = list(tell(stage))
+    moments = list(moments_of(stage))
     first = next(moment for moment in moments if moment.wave == 0)
     group = first.state["group"]
     assert [draw.result for draw in first.draws if draw.label.endswith("/group")] == [group]
@@ -162,7 +153,7 @@ def test_a_departed_log_is_told_up_to_there(form: str):
     departed = [*stage.entries[:place], *stage.entries[place + 1 :]]
     told: list[int] = []
     with pytest.raises(TranscriptError) as refused:
-        told.extend(moment.index for moment in tell(stage, departed) if moment.index is not None)
+        told.extend(moment.index for moment in moments_of(stage, departed) if moment.index is not None)
     assert refused.value.index == place
     assert told == list(range(place))
 
@@ -173,4 +164,4 @@ def test_a_log_of_another_session_is_not_told(form: str):
     stage = played("signal-discovery", form)
     other = Stage(make_specification(parameters={"form": form}, levels=4))
     with pytest.raises(TranscriptError):
-        list(tell(other, [other.entries[0], *stage.entries[1:]]))
+        list(moments_of(other, [other.entries[0], *stage.entries[1:]]))
