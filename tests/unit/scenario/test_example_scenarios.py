@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from openoutcry.mechanisms import find_mechanism
-from openoutcry.mechanisms.expectation import Expectation, expect
 from openoutcry.mechanisms.answering import answer_with_signal
+from openoutcry.mechanisms.expectation import Expectation, expect
 from openoutcry.scenario import Scenario, load_scenario
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
