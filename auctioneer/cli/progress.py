@@ -1,13 +1,15 @@
 """What `auctioneer run` shows while a session runs: clocks that rise, who has left, what is asked and why.
 
 On a terminal one display is drawn again and again from the session as it stands; elsewhere a line is printed for each
-wave and each change of phase. Nothing here moves the session.
+wave and each change of phase. Agents that only think are done in a blink; on a terminal their play is then shown once
+more, in slow motion, from the transcript. Nothing here moves the session.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager, nullcontext
+import time
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -18,11 +20,15 @@ from rich.text import Text
 
 from auctioneer.driver import SessionDriver
 from openoutcry.protocol.messages import LapseSubject
+from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.narration import tell
 from openoutcry.session.values import Phase
+from openoutcry.wire import WireCodec
 
 FRAMES_PER_SECOND = 10
 BAR_WIDTH = 24
+LONGEST_STEP_SECONDS = 0.1
 
 _PHASES = {
     Phase.ENROL: "bidders enrol",
@@ -54,6 +60,7 @@ class Progress:
         self._driver: SessionDriver | None = None
         self._live: Live | None = None
         self._following: asyncio.Task[None] | None = None
+        self._play_seconds = 0.0
 
     def begin(self, driver: SessionDriver) -> None:
         """Show this session from now on."""
@@ -82,6 +89,27 @@ class Progress:
         if self._following is not None:
             await self._following
 
+    def show_again(self, transcript: Transcript, seconds: float) -> None:
+        """Show play in slow motion, if there is a terminal and it was over sooner; Ctrl-C skips the rest.
+
+        Args:
+            transcript: Of the session.
+            seconds: How long to take.
+        """
+        if self._is_quiet or not self._console.is_terminal or self._play_seconds >= seconds:
+            return
+        session, moments = tell(transcript, WireCodec())
+        step = min(LONGEST_STEP_SECONDS, seconds / len(transcript.entries))
+        with (
+            suppress(KeyboardInterrupt),
+            Live(console=self._console, auto_refresh=False, transient=True) as live,
+        ):
+            for moment in moments:
+                if session.phase >= Phase.PLAY:
+                    caption = Text(f"in slow motion: {moment.text}", style="dim")
+                    live.update(Group(*session_display(session), caption), refresh=True)
+                    time.sleep(step)
+
     def _render(self) -> Group:
         if self._driver is None:
             return Group(Text("starting"))
@@ -93,6 +121,7 @@ class Progress:
     async def _follow(self, driver: SessionDriver) -> None:
         """Print a line for each change that a person wants to know of."""
         shown_phase, shown_wave, shown_names = None, -1, 0
+        began = time.monotonic()
         async for _ in driver.log.follow():
             session = driver.session
             names = session.enrolment.names
@@ -103,11 +132,14 @@ class Progress:
                 )
             if session.phase is not shown_phase:
                 shown_phase = session.phase
+                if shown_phase is Phase.PLAY:
+                    began = time.monotonic()
                 self._say(_PHASES[shown_phase])
             wave = session.play.conductor.wave if session.play else None
             if wave is not None and session.wave_count - 1 > shown_wave:
                 shown_wave = session.wave_count - 1
                 self._say(f"wave {shown_wave}: {wave.reason}")
+        self._play_seconds = time.monotonic() - began
 
 
 def session_display(session: AuctioneerSession) -> list[Table | Text]:

@@ -36,9 +36,23 @@ RUNS = Path("runs")
 @click.option("--seed", help="Any text instead of the scenario's seed: another seed, another run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--quiet", is_flag=True, help="Say nothing on the way.")
+@click.option(
+    "--slow-motion",
+    "slow_motion_s",
+    default=4.0,
+    show_default=True,
+    type=click.FloatRange(min=0, max=600),
+    help="Seconds in which a terminal shows play once more if it was over sooner; 0: not at all.",
+)
 @click.option("--keep-going", is_flag=True, help="Go on when an agent dies before it has enrolled.")
 def run(
-    scenario: Path, out: Path | None, seed: str | None, as_json: bool, quiet: bool, keep_going: bool
+    scenario: Path,
+    out: Path | None,
+    seed: str | None,
+    as_json: bool,
+    quiet: bool,
+    slow_motion_s: float,
+    keep_going: bool,
 ) -> int:
     """Run the auction of SCENARIO: a service, and one process for each bidder.
 
@@ -55,8 +69,11 @@ def run(
     console = Console(stderr=as_json)
     if not quiet:
         console.print(f"seed {json.dumps(chosen)}", highlight=False)
-    result = run_loop(_play(loaded, chosen, Progress(console, is_quiet=quiet), keep_going=keep_going))
+    progress = Progress(console, is_quiet=quiet)
+    result = run_loop(_play(loaded, chosen, progress, keep_going=keep_going))
     path = _keep(result, loaded, chosen, out)
+    if not result.was_interrupted:
+        progress.show_again(result.transcript, slow_motion_s)
     closing = close(loaded, chosen, result.session, result.transcript.entries)
     verification = verify_transcript(result.transcript, codec=WireCodec())
     if not quiet:
