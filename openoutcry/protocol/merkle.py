@@ -16,6 +16,10 @@ from hashlib import sha256
 from openoutcry.errors import TranscriptError, UsageError
 
 HASH_BYTES = 32
+
+KEPT_FOLDS = 64
+"""Sizes for which inner results are kept, about a KiB each: as many questions as one batch of answers brings."""
+
 EMPTY_ROOT = sha256(b"").digest()
 
 # The prefixes keep an inner node from being presented as an entry, and an entry as an inner node.
@@ -36,13 +40,14 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class MerkleTree:
     """Hashes of all complete subtrees, 64 bytes an entry; every question is answered in O(log size)."""
 
-    __slots__ = ("_latest_folds", "_levels", "_size")
+    __slots__ = ("_folded", "_levels", "_size")
 
     def __init__(self) -> None:
         # At `_levels[l]` the hashes of the subtrees over 2^l entries, joined, from the left.
         self._levels: list[bytearray] = [bytearray()]
         self._size = 0
-        self._latest_folds: tuple[int, dict[int, bytes]] = (0, {})
+        # What `_folds` found last, by size, the oldest first.
+        self._folded: dict[int, dict[int, bytes]] = {}
 
     @property
     def size(self) -> int:
@@ -164,10 +169,11 @@ class MerkleTree:
     def _folds(self, size: int) -> dict[int, bytes]:
         """Return the hash over entries place..size-1 for each place that a path to the root can need.
 
-        Place 0 has the root. A head is asked about several times in a row, so the latest answer is kept.
+        Place 0 has the root. A head is asked about when a question is written and when it is delivered, and in between
+        about those of other questions, so the latest answers are kept.
         """
-        folded_size, folds = self._latest_folds
-        if folded_size != size:
+        folds = self._folded.get(size)
+        if folds is None:
             folds = {}
             rest, digest = size, b""
             while rest:
@@ -176,7 +182,9 @@ class MerkleTree:
                 subtree = self._subtree(level, rest >> level)
                 digest = sha256(_NODE_PREFIX + subtree + digest).digest() if digest else subtree
                 folds[rest] = digest
-            self._latest_folds = size, folds
+            self._folded[size] = folds
+            if len(self._folded) > KEPT_FOLDS:
+                del self._folded[next(iter(self._folded))]
         return folds
 
     def _subtree(self, level: int, index: int) -> bytes:
