@@ -27,7 +27,7 @@ from auctioneer.cli.verify import verify
 from auctioneer.cli.watch import watch
 from auctioneer.loops import INTERRUPTED
 from auctioneer.release import release
-from openoutcry.errors import ConfigurationError, OpenOutcryError, UnreadableTranscript, UsageError
+from openoutcry.errors import OpenOutcryError, TranscriptError, UnreadableTranscript
 
 NO = 1
 UNUSABLE = 2
@@ -99,8 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OpenOutcryError as error:
         if debug:
             traceback.print_exc()
-        is_unusable = isinstance(error, UsageError | ConfigurationError | UnreadableTranscript)
-        return _fail(str(error), UNUSABLE if is_unusable else NO)
+        # A transcript that was read and does not hold is an answer; everything else kept the command from its work.
+        is_answer = isinstance(error, TranscriptError) and not isinstance(error, UnreadableTranscript)
+        return _fail(str(error), NO if is_answer else UNUSABLE)
     except BrokenPipeError:
         # Whoever read our output has seen enough of it.
         sys.stderr.close()
