@@ -17,10 +17,12 @@ from typing import Any, TypeVar
 from openoutcry.errors import StrategyError
 from openoutcry.strategies.api import (
     Decision,
+    Exit,
     FunctionStrategy,
     RaiseAnswer,
     ReportAnswer,
     Silence,
+    Stay,
     Strategy,
 )
 from openoutcry.strategies.failure import describe_failure, home_of
@@ -45,7 +47,14 @@ def answer_raise(strategy: Strategy, view: RaiseView) -> RaiseAnswer | Awaitable
     Raises:
         StrategyError: The callback failed or answered something else than a decision.
     """
-    return _call(strategy, "on_raise", view, check_decision)
+    try:
+        result = strategy.on_raise(view)
+    except Exception as error:
+        raise _failure(strategy, "on_raise", error) from error
+    # Nearly every answer of a campaign is one of these two, and needs no further look.
+    if result is Stay or result is Exit:
+        return result
+    return _check(strategy, "on_raise", result, check_decision)
 
 
 def answer_report(strategy: Strategy, view: ReportView) -> ReportAnswer | Awaitable[ReportAnswer]:
@@ -162,6 +171,13 @@ def _call(strategy: Strategy, callback: str, view: View, check: Callable[[object
         result = getattr(strategy, callback)(view)
     except Exception as error:
         raise _failure(strategy, callback, error) from error
+    return _check(strategy, callback, result, check)
+
+
+def _check(
+    strategy: Strategy, callback: str, result: object, check: Callable[[object], T]
+) -> T | Awaitable[T]:
+    """Check the result of a callback, now or when it is there."""
     if type(result) in _PLAIN or not inspect.isawaitable(result):
         return check(result)
     return _finish(strategy, callback, result, check)
