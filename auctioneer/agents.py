@@ -21,6 +21,7 @@ from pathlib import Path
 from openoutcry.scenario import Scenario
 
 KEPT_LINES = 20
+KEPT_BYTES = 16 * 1024
 ENDING_SECONDS = 3.0
 
 
@@ -94,9 +95,11 @@ class AgentProcess:
 
     async def _read_errors(self) -> None:
         assert self._process.stderr is not None
-        with suppress(ValueError):
-            async for line in self._process.stderr:
-                self._last_lines.append(line.decode("utf-8", "replace"))
+        # Read to the end whatever comes, or a chatty strategy would wait for us; only the end is kept.
+        tail = b""
+        while piece := await self._process.stderr.read(KEPT_BYTES):
+            tail = (tail + piece)[-KEPT_BYTES:]
+        self._last_lines.extend(tail.decode("utf-8", "replace").splitlines())
 
 
 async def start_agents(scenario: Scenario, meeting: Meeting) -> list[AgentProcess]:
@@ -152,8 +155,10 @@ async def _start(scenario: Scenario, meeting: Meeting, name: str, private: int) 
         start_new_session=os.name == "posix",
     )
     assert process.stdin is not None
-    with suppress(BrokenPipeError, ConnectionResetError):
+    # An agent that has died already, of the Ctrl-C that is about to end us all, is reported by whoever watches it;
+    # the faster event loop says so with a RuntimeError.
+    with suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
         process.stdin.write(json.dumps({"signal": private}).encode())
         await process.stdin.drain()
-    process.stdin.close()
+        process.stdin.close()
     return AgentProcess(name, process)

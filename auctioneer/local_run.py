@@ -8,8 +8,10 @@ wrong, and waiting for its deadline would only hide that. Called by `auctioneer 
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,8 @@ from openoutcry.scenario import Scenario
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.values import Phase
 
+CANCELLED = "the operator ended the session"
+
 FAREWELL_SECONDS = 10.0
 """Time for agents to fetch the transcript and check their receipts once the session has ended."""
 
@@ -36,12 +40,14 @@ class LocalResult:
         session: As it ended.
         transcript: Of the whole session.
         troubles: One line for each agent that did not end well.
+        failures: One line for each answer that a default stood in for, because the strategy failed or was late.
         was_interrupted: Whether the operator ended it.
     """
 
     session: AuctioneerSession
     transcript: Transcript
     troubles: tuple[str, ...]
+    failures: tuple[str, ...]
     was_interrupted: bool
 
 
@@ -81,7 +87,7 @@ class LocalRun:
         for agent in self._agents:
             agent.terminate()
         if self._driver is not None:
-            self._driver.cancel("the operator ended the session")
+            self._driver.cancel(CANCELLED)
 
     def kill_agents(self) -> None:
         """End all agents by force."""
@@ -101,6 +107,8 @@ class LocalRun:
             async with Service(store=MemoryStore(), keys=local.keys) as service:
                 session_id = await service.open_session(specification, seed_part=local.seed_part)
                 driver = self._driver = await service.session(session_id)
+                if self._was_interrupted:
+                    driver.cancel(CANCELLED)
                 self._started(driver)
                 meeting = Meeting(
                     address=service.address,
@@ -110,16 +118,19 @@ class LocalRun:
                     receipts=Path(receipts),
                 )
                 await self._play_among_agents(driver, meeting)
+                failures = _read_failures(self._scenario.names, meeting.receipts)
                 transcript = await service.transcript(session_id)
         return LocalResult(
             session=driver.session,
             transcript=transcript,
             troubles=tuple(self._troubles),
+            failures=failures,
             was_interrupted=self._was_interrupted,
         )
 
     async def _play_among_agents(self, driver: SessionDriver, meeting: Meeting) -> None:
-        self._agents = await start_agents(self._scenario, meeting)
+        if not self._was_interrupted:
+            self._agents = await start_agents(self._scenario, meeting)
         watching = [asyncio.create_task(self._watch(agent, driver)) for agent in self._agents]
         try:
             await driver.wait_until_ended()
@@ -140,8 +151,19 @@ class LocalRun:
         self._troubles.append(line)
         self._trouble(line)
         if driver.session.phase is Phase.ENROL and not self._keep_going:
-            driver.cancel(f"{line} before it had enrolled"[:200])
+            # The details are for the terminal: they may name files, and the transcript is public.
+            driver.cancel(f"the agent of {agent.name} ended before it had enrolled")
 
 
 async def _settle(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks)
+
+
+def _read_failures(names: Sequence[str], receipts: Path) -> tuple[str, ...]:
+    """Return what agents say of their strategies in the outcomes that they leave behind, before these are deleted."""
+    failures: list[str] = []
+    for place, name in enumerate(names):
+        with suppress(OSError, ValueError, KeyError):
+            told = json.loads((receipts / str(place) / "outcome.json").read_bytes())["failures"]
+            failures += [f"{name}: {failure}" for failure in told]
+    return tuple(failures)

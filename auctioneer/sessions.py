@@ -24,7 +24,7 @@ from auctioneer.metrics import Metrics
 from auctioneer.release import release
 from auctioneer.statuses import CallRefused
 from auctioneer.stores import SessionRecord, SessionSummary, Store
-from openoutcry.errors import TranscriptError
+from openoutcry.errors import ConfigurationError, TranscriptError
 from openoutcry.mechanisms.specification import Specification, decode_specification
 from openoutcry.protocol import limits
 from openoutcry.protocol.checkpoints import Checkpoint, session_origin, sign_checkpoint
@@ -102,7 +102,7 @@ class Sessions:
                 continue
             try:
                 driver = await self._load(summary.session_id)
-            except TranscriptError as error:
+            except (TranscriptError, ConfigurationError) as error:
                 self._log.error("session cannot go on", exc_info=error, **{SESSION_ID: summary.session_id})
                 continue
             self._open[summary.session_id] = driver

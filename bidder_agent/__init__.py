@@ -14,6 +14,7 @@ class Cautious(Strategy):
 
 from typing import TYPE_CHECKING, Any
 
+from bidder_agent import _before_grpc as _before_grpc
 from openoutcry.strategies import (
     Decision,
     Exit,

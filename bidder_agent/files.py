@@ -24,10 +24,16 @@ def write_secret(path: Path, data: bytes) -> None:
         raise ConfigurationError(f"{path}: exists already: name another file") from problem
     except OSError as problem:
         raise ConfigurationError(f"{path}: cannot be written: {problem.strerror}") from problem
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as problem:
+        # Half a key is worse than none: the next try would find it there.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise ConfigurationError(f"{path}: cannot be written: {problem.strerror}") from problem
 
 
 def replace_file(path: Path, data: bytes) -> None:

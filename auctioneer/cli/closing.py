@@ -43,6 +43,7 @@ class Closing:
         optimum: What it is worth to whom it is worth most.
         strategic: Answers that were not truthful.
         void_reason: Why there is no outcome; empty when there is one.
+        failures: Answers that a default stood in for, one line each.
     """
 
     scenario: Scenario
@@ -55,15 +56,21 @@ class Closing:
     optimum: int
     strategic: tuple[StrategicDeviation, ...]
     void_reason: str
+    failures: tuple[str, ...]
 
 
-def close(scenario: Scenario, seed: str, session: AuctioneerSession, entries: tuple[bytes, ...]) -> Closing:
+def close(
+    scenario: Scenario,
+    seed: str,
+    session: AuctioneerSession,
+    entries: tuple[bytes, ...],
+    failures: tuple[str, ...],
+) -> Closing:
     """Put together what is to be said about a session that has ended."""
     market = scenario.specification.market
     signals = scenario.signals()
     outcome = session.outcome
     reader = EnvelopeReader(WireCodec())
-    _, last = read_entry(entries[-1], reader, len(entries) - 1)
     winner = None if outcome is None or outcome.winner is None else session.members[outcome.winner].name
     payments = dict.fromkeys(scenario.names, Fraction(0))
     if outcome is not None:
@@ -86,8 +93,18 @@ def close(scenario: Scenario, seed: str, session: AuctioneerSession, entries: tu
             signals=dict(zip(scenario.names, signals, strict=True)),
             reader=reader,
         ),
-        void_reason=last.detail if isinstance(last, SessionVoid) else "",
+        void_reason=_void_reason(entries, reader),
+        failures=failures,
     )
+
+
+def _void_reason(entries: tuple[bytes, ...], reader: EnvelopeReader) -> str:
+    # The opening of the seed part may stand behind it.
+    for index in range(len(entries) - 1, max(-1, len(entries) - 3), -1):
+        _, body = read_entry(entries[index], reader, index)
+        if isinstance(body, SessionVoid):
+            return body.detail
+    return ""
 
 
 def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
@@ -107,6 +124,7 @@ def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
             *(deviation_values(deviation) for deviation in session.deviations),
             *(strategic_values(deviation) for deviation in closing.strategic),
         ],
+        "failures": list(closing.failures),
         "transcript": transcript,
     }
 
@@ -144,6 +162,7 @@ def closing_lines(closing: Closing) -> list[str]:
         f"strategic deviation, record {found.index}: {found.bidder} {found.did}; truthful is: {found.truthful}"
         for found in closing.strategic
     ]
+    lines += [f"strategy failure, a default was answered: {failure}" for failure in closing.failures]
     if outcome is not None and not session.deviations and not closing.strategic:
         lines.append("no deviations: every bidder followed the protocol, and answered truthfully")
     return lines

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from auctioneer.cli.printing import examples, slug
+from auctioneer.cli.transcript_files import write_file
 from openoutcry.errors import ConfigurationError
 from openoutcry.scenario.starter import SCENARIO_FILE, starter_files
 
@@ -25,11 +26,7 @@ def new(name: str, directory: Path | None) -> None:
     for file in files:
         if (target / file).exists():
             raise ConfigurationError(f"{target / file} is there already: choose another name or --directory")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        for file, text in files.items():
-            (target / file).write_text(text, encoding="utf-8")
-            click.echo(f"wrote {target / file}")
-    except OSError as error:
-        raise ConfigurationError(f"{target}: cannot be written: {error.strerror}") from error
+    for file, text in files.items():
+        write_file(target / file, text.encode())
+        click.echo(f"wrote {target / file}")
     click.echo(f"next: auctioneer run {target / SCENARIO_FILE}")

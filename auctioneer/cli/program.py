@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the answer is no (a transcript that is invalid, a session 
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; those of this process when None.
     """
+    _open_standard_files()
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Read here, since an error may come before click has read anything.
     debug = "--debug" in given
@@ -114,6 +116,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             OUR_MISTAKE,
         )
     return code if isinstance(code, int) else 0
+
+
+def _open_standard_files() -> None:
+    """Give the standard files that our caller has closed to nobody, before a socket or a pipe gets their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _fail(message: str, code: int) -> int:

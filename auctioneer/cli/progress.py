@@ -160,8 +160,8 @@ def session_display(session: AuctioneerSession) -> list[Table | Text]:
             has_exited = session.members[member].has_exited
             now = "has exited" if has_exited else _ASKED.get(asked.get(member, LapseSubject.ENROLMENT), "")
         table.add_row(
-            bidder.name,
-            market.groups[bidder.group],
+            Text(bidder.name),
+            Text(market.groups[bidder.group]),
             ProgressBar(total=market.signal_levels - 1, completed=clock, width=BAR_WIDTH),
             f"{clock}/{market.signal_levels - 1}",
             now,

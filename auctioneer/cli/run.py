@@ -74,7 +74,7 @@ def run(
     path = _keep(result, loaded, chosen, out)
     if not result.was_interrupted:
         progress.show_again(result.transcript, slow_motion_s)
-    closing = close(loaded, chosen, result.session, result.transcript.entries)
+    closing = close(loaded, chosen, result.session, result.transcript.entries, result.failures)
     verification = verify_transcript(result.transcript, codec=WireCodec())
     if not quiet:
         show_closing(console, closing)

@@ -14,7 +14,7 @@ from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.evidence import EVIDENCE_BYTES, decode_evidence, encode_evidence, gather, judge
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.report import verification_lines, verification_values
-from openoutcry.session.verification import verify_transcript
+from openoutcry.session.verification import unreadable, verify_transcript
 from openoutcry.wire import WireCodec
 
 
@@ -49,23 +49,22 @@ def verify(
     """
     if _is_evidence(file):
         return _judge(file, as_json)
+    transcript = None
     try:
         transcript = read_transcript(file)
+        verification = verify_transcript(
+            transcript, codec=WireCodec(), session_id=session_id, auctioneer_key=auctioneer_key
+        )
     except UnreadableTranscript:
         raise
     except TranscriptError as error:
-        if not as_json:
-            raise
-        print_json({"valid": False, "session": "", "levels": [], "deviations": [], "problem": str(error)})
-        return 1
-    verification = verify_transcript(
-        transcript, codec=WireCodec(), session_id=session_id, auctioneer_key=auctioneer_key
-    )
+        # The file can be read and was altered: that is an answer, of the first level.
+        verification = unreadable(error)
     if as_json:
         print_json(verification_values(verification))
     else:
         click.echo("\n".join(verification_lines(verification)))
-    if verification.is_valid and evidence_directory is not None:
+    if transcript is not None and verification.is_valid and evidence_directory is not None:
         _write_evidence(transcript, evidence_directory, quiet=as_json)
     return 0 if verification.is_valid else 1
 

@@ -33,6 +33,7 @@ _FIRST_OF_JANUARY_1980 = 1 << 5 | 1
 _REGULAR_FILE_READABLE_BY_ALL = 0o100644 << 16
 _LONGEST_COMMENT = 65_535
 
+_SHOWN_NAME = 60
 _ALTERED = "the file is not byte for byte what was written: was it unpacked and packed again?"
 
 
@@ -82,7 +83,7 @@ def decode_archive(data: bytes) -> dict[str, bytes]:
         name, content = data[after_header:begin], data[begin : begin + size]
         # Only two lengths are read from the header; all else in it is checked by making it again.
         if not name.isascii() or directory.add(name, content) != data[position:begin]:
-            raise TranscriptError(_ALTERED)
+            raise TranscriptError(f"{_show_name(name)} was altered: {_ALTERED}")
         if name.decode("ascii") in members or len(members) == limits.TRANSCRIPT_MEMBERS:
             raise TranscriptError(_ALTERED)
         members[name.decode("ascii")] = content
@@ -90,6 +91,12 @@ def decode_archive(data: bytes) -> dict[str, bytes]:
     if directory.end() != data[position:]:
         raise TranscriptError(_ALTERED)
     return members
+
+
+def _show_name(name: bytes) -> str:
+    """Return the name of a member for an error, which may itself be what was altered."""
+    text = name[:_SHOWN_NAME].decode("ascii", "replace")
+    return text if text.isprintable() and text else "a member of the file"
 
 
 def _check_size(member_count: int, byte_count: int) -> None:

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from openoutcry.errors import PeerError, TranscriptError
+from openoutcry.errors import PeerError, TranscriptError, UnreadableTranscript
 from openoutcry.protocol.commitments import report_commitment, seed_commitment
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.envelope import Envelope
@@ -100,12 +100,12 @@ def decode_evidence(data: bytes) -> Evidence:
     """Return the evidence in a file.
 
     Raises:
-        TranscriptError: The file is none.
+        UnreadableTranscript: The file is none.
     """
     try:
         content = json.loads(data)
         if content["format"] != EVIDENCE_FORMAT or len(content["statements"]) > MAXIMUM_STATEMENTS:
-            raise TranscriptError(f"the file is no evidence of format {EVIDENCE_FORMAT}")
+            raise UnreadableTranscript(f"the file is no evidence of format {EVIDENCE_FORMAT}")
         return Evidence(
             code=DeviationCode(content["code"]),
             session_open=_from_text(content["session_open"]),
@@ -113,7 +113,7 @@ def decode_evidence(data: bytes) -> Evidence:
             statements=tuple(_from_text(statement) for statement in content["statements"]),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as problem:
-        raise TranscriptError("the file is no evidence file, or is damaged") from problem
+        raise UnreadableTranscript("the file is no evidence file, or is damaged") from problem
 
 
 def judge(evidence: Evidence, reader: EnvelopeReader) -> str:

@@ -178,6 +178,18 @@ def verify_transcript(
     return result
 
 
+def unreadable(error: TranscriptError) -> Verification:
+    """Return what is to be said of a file that is a transcript, but not byte for byte the one that was written."""
+    result = Verification()
+    result.levels.append(
+        Level(name=LEVELS[0], verdict=Verdict.INVALID, detail=error.reason, index=error.index)
+    )
+    result.levels += [
+        Level(name=name, verdict=Verdict.UNCHECKED, detail=f"{LEVELS[0]} failed") for name in LEVELS[1:]
+    ]
+    return result
+
+
 class _Checking:
     """The four checks over one transcript, with what one leaves for the next."""
 
@@ -204,6 +216,11 @@ class _Checking:
         self._check_specification(opening)
         tree = self._check_chains()
         self._check_checkpoint(tree, opening)
+        # Last, because nothing rests on it: a record that is wrong is named before what it does to the manifest.
+        if self._transcript.manifest != make_manifest(
+            self._entries, self._transcript.specification, self._reader
+        ):
+            raise _Failed("the manifest does not follow from the records: was it edited?")
         return f"{len(self._entries)} records under root {tree.root().hex()[:16]}, chains and heads follow"
 
     def _check_specification(self, opening: SessionOpen) -> None:
@@ -211,8 +228,6 @@ class _Checking:
         if hashlib.sha256(data).digest() != opening.specification_digest:
             raise _Failed("the specification is not the one that SessionOpen names", index=0)
         self._specification = decode_specification(data)
-        if self._transcript.manifest != make_manifest(self._entries, data, self._reader):
-            raise _Failed("the manifest does not follow from the records: was it edited?")
 
     def _check_chains(self) -> MerkleTree:
         tree = MerkleTree()

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from auctioneer.local_run import LocalRun
+from openoutcry.scenario import load_scenario
+from openoutcry.session.values import Phase
+
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLES = CHECKOUT / "examples"
 PATIENCE_SECONDS = 90
@@ -88,6 +92,34 @@ def test_an_agent_that_cannot_start_voids_the_session_and_is_named(tmp_path: Pat
     found = json.loads(ran.stdout)
     assert (found["settled"], found["winner"]) == (False, None)
     assert auctioneer(tmp_path, "verify", found["transcript"]).returncode == 0
+    # Details may name private files: they are for the terminal, never for the public transcript.
+    assert b"missing.py" not in (tmp_path / found["transcript"]).read_bytes()
+
+
+def test_a_strategy_that_raises_is_told_of(tmp_path: Path):
+    """The session goes on with the default answer, and whoever wrote the strategy reads why."""
+    (tmp_path / "bad.py").write_text("def bad(view):\n    raise ValueError('boom')\n")
+    text = (EXAMPLES / "scenarios" / "sealed.toml").read_text()
+    (tmp_path / "scenario.toml").write_text(text.replace('"truthful"', '"bad.py:bad"'))
+    ran = auctioneer(tmp_path, "run", "scenario.toml", "--out", "run.zip")
+    assert ran.returncode == 0, ran.stderr
+    failures = [line for line in ran.stdout.splitlines() if line.startswith("strategy failure")]
+    assert failures
+    assert all("ValueError: boom (bad.py:2)" in line for line in failures)
+
+
+async def test_ctrl_c_before_the_session_is_there_is_not_forgotten():
+    """Nothing is played; what was opened is void, and its transcript is made all the same."""
+    local = LocalRun(
+        scenario=load_scenario(EXAMPLES / "scenarios" / "tiny.toml"),
+        seed="early",
+        keep_going=False,
+        started=lambda driver: None,
+        trouble=lambda line: None,
+    )
+    local.interrupt()
+    result = await local.play()
+    assert (result.session.phase, result.was_interrupted) == (Phase.VOID, True)
 
 
 def test_an_agent_that_dies_in_play_is_silent_and_the_others_settle(tmp_path: Path):

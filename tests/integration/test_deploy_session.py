@@ -84,10 +84,10 @@ def test_a_session_among_containers_with_mutual_tls(containers: Containers):
         assert containers.run(name, words) == (0, "the session has ended\n")
     stranger = [word for word in containers.words("open") if "--tls-certificate" not in word]
     code, said = containers.run("open", [word for word in stranger if "--tls-key" not in word])
-    assert (code, "cannot be reached" in said) == (1, True)
+    assert (code, "cannot be reached" in said) == (2, True)
     unknown = [word for word in containers.words("open") if "--token-file" not in word]
     code, said = containers.run("open", unknown)
-    assert code == 1, said
+    assert code == 2, said
 
 
 def test_the_next_session_in_the_same_volumes(containers: Containers):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from auctioneer.cli.progress import Progress
+from auctioneer.cli.progress import Progress, session_display
 from openoutcry.protocol.transcript import Transcript
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import Stage
@@ -42,3 +43,17 @@ def test_play_is_shown_again_where_somebody_looks(
     text = written.getvalue()
     assert ("in slow motion: " in text and "wave 0: " in text) is is_shown
     assert bool(text) is is_shown
+
+
+def test_names_are_shown_as_they_are():
+    """A name that looks like a command to the terminal library is a name."""
+    specification = make_specification()
+    market = specification.market
+    renamed = tuple(
+        replace(bidder, name=f"[/{bidder.name}]") if place == 0 else bidder
+        for place, bidder in enumerate(market.bidders)
+    )
+    stage = Stage(replace(specification, market=replace(market, bidders=renamed)))
+    written = io.StringIO()
+    Console(file=written, width=100).print(*session_display(stage.session))
+    assert f"[/{market.bidders[0].name}]" in written.getvalue()
