@@ -19,7 +19,7 @@ from typing import assert_never
 from openoutcry.errors import ConfigurationError, UsageError
 from openoutcry.mechanisms.specification import Specification, decode_specification
 from openoutcry.protocol.commitments import report_commitment, seed_commitment
-from openoutcry.protocol.deviations import Deviation, DeviationCode
+from openoutcry.protocol.deviations import Blame, Deviation, DeviationCode
 from openoutcry.protocol.framing import lp, u32
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.merkle import leaf_hash
@@ -165,8 +165,10 @@ class BidderSession:
             return BidderEffects(must_resume=True)
         except Breach as breach:
             index = given.delivery.index if isinstance(given, Delivered) else None
+            # Forged or replayed bytes may be a stranger's on the way: the bidder stops, and blames nobody.
+            accused = "" if breach.breach.blame is Blame.NOBODY else "auctioneer"
             self.complaint = Deviation(
-                code=breach.breach, accused="auctioneer", index=index, detail=breach.reason, evidence=evidence
+                code=breach.breach, accused=accused, index=index, detail=breach.reason, evidence=evidence
             )
             return BidderEffects(complaint=self.complaint, has_ended=True)
 

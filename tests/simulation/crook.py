@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from openoutcry.mechanisms import Specification, encode_specification
 from openoutcry.protocol.commitments import seed_commitment
-from openoutcry.protocol.deviations import DeviationCode
+from openoutcry.protocol.deviations import Blame, DeviationCode
 from openoutcry.protocol.messages import (
     AuctioneerBody,
     OutcomeDeclared,
@@ -149,7 +149,9 @@ class Crook:
         if self.bidder.complaint is None:
             return None
         assert self.effects.complaint == self.bidder.complaint
-        assert self.bidder.complaint.accused == "auctioneer"
+        # Bytes that anybody could have forged or replayed on the way are held against nobody.
+        is_anybodys = self.bidder.complaint.code.blame is Blame.NOBODY
+        assert self.bidder.complaint.accused == ("" if is_anybodys else "auctioneer")
         assert self.bidder.complaint.evidence
         assert self.give(Specified(specification=self.data)) == BidderEffects(has_ended=True)
         return self.bidder.complaint.code
