@@ -37,6 +37,22 @@ _SHOWN_NAME = 60
 _ALTERED = "the file is not byte for byte what was written: was it unpacked and packed again?"
 
 
+class AlteredMember(TranscriptError):
+    """A member is not what was written.
+
+    Attributes:
+        name: Of the member, or what stands in its place.
+        content: As it stands in the file.
+        before: The members before it, which are as they were written.
+    """
+
+    def __init__(self, name: bytes, content: bytes, *, before: Mapping[str, bytes]) -> None:
+        super().__init__(f"{_show_name(name)} was altered: {_ALTERED}")
+        self.name = name.decode("ascii", "replace")
+        self.content = content
+        self.before = before
+
+
 def encode_archive(members: Mapping[str, bytes]) -> bytes:
     """Return the file that holds these members, in their order.
 
@@ -83,7 +99,7 @@ def decode_archive(data: bytes) -> dict[str, bytes]:
         name, content = data[after_header:begin], data[begin : begin + size]
         # Only two lengths are read from the header; all else in it is checked by making it again.
         if not name.isascii() or directory.add(name, content) != data[position:begin]:
-            raise TranscriptError(f"{_show_name(name)} was altered: {_ALTERED}")
+            raise AlteredMember(name, content, before=members)
         if name.decode("ascii") in members or len(members) == limits.TRANSCRIPT_MEMBERS:
             raise TranscriptError(_ALTERED)
         members[name.decode("ascii")] = content

@@ -15,7 +15,7 @@ from typing import Literal
 
 from openoutcry.errors import TranscriptError, UnreadableTranscript, UsageError
 from openoutcry.protocol import limits
-from openoutcry.protocol.merkle import HASH_BYTES, MerkleTree
+from openoutcry.protocol.merkle import HASH_BYTES, MerkleTree, leaf_hash
 
 TILE_WIDTH = 256
 _TILE_HEIGHT = 8
@@ -64,6 +64,31 @@ def tile_paths(size: int) -> list[str]:
 def show_path(path: str) -> str:
     """Return a path of unknown origin as a message may show it: quoted, and not longer than a line."""
     return repr(path if len(path) <= _LONGEST_SHOWN else path[:_LONGEST_SHOWN] + "...")
+
+
+def find_altered_entry(path: str, content: bytes, tiles: Mapping[str, bytes]) -> int | None:
+    """Return the log index of the first entry in a tile of entries that is not the one whose hash stands in its tile.
+
+    Args:
+        path: Of a tile that was altered.
+        content: As it stands; nothing about it is trusted.
+        tiles: Members that are as they were written.
+
+    Returns:
+        The index; None when the tile holds no entries, or which of them was altered cannot be told.
+    """
+    place = path.removeprefix(_ENTRIES_PREFIX)
+    hashes = tiles.get(f"tile/0/{place}")
+    digits = place.partition(".")[0].replace("x", "").replace("/", "")
+    if place == path or hashes is None or not digits.isdecimal():
+        return None
+    position = 0
+    for number in range(len(hashes) // HASH_BYTES):
+        begin = position + _LENGTH_BYTES
+        position = begin + int.from_bytes(content[position:begin], "big")
+        if leaf_hash(content[begin:position]) != hashes[number * HASH_BYTES : (number + 1) * HASH_BYTES]:
+            return int(digits) * TILE_WIDTH + number
+    return None
 
 
 def encode_tiles(entries: Sequence[bytes]) -> dict[str, bytes]:

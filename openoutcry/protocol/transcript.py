@@ -15,8 +15,15 @@ from dataclasses import dataclass
 
 from openoutcry.errors import TranscriptError, UnreadableTranscript, UsageError
 from openoutcry.protocol import limits
-from openoutcry.protocol.archive import decode_archive, encode_archive
-from openoutcry.protocol.tiles import MAXIMUM_TILE_BYTES, decode_tiles, encode_tiles, show_path, tile_paths
+from openoutcry.protocol.archive import AlteredMember, decode_archive, encode_archive
+from openoutcry.protocol.tiles import (
+    MAXIMUM_TILE_BYTES,
+    decode_tiles,
+    encode_tiles,
+    find_altered_entry,
+    show_path,
+    tile_paths,
+)
 
 MANIFEST_PATH = "manifest.json"
 SPECIFICATION_PATH = "specification.json"
@@ -80,7 +87,11 @@ def decode_transcript(data: bytes) -> Transcript:
         UnreadableTranscript: The file is no transcript, too large, or lacks a part.
         TranscriptError: It is not byte for byte what writing its content again gives.
     """
-    members = decode_archive(data)
+    try:
+        members = decode_archive(data)
+    except AlteredMember as altered:
+        index = find_altered_entry(altered.name, altered.content, altered.before)
+        raise TranscriptError(altered.reason, index=index) from altered
     transcript = decode_transcript_members(members)
     if list(members) != [*_LONGEST, *tile_paths(len(transcript.entries))]:
         raise TranscriptError("the members of the file are not in order: was it unpacked and packed again?")

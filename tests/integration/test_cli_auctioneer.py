@@ -14,7 +14,7 @@ from auctioneer.keys import make_keys
 from auctioneer.service import Service
 from auctioneer.stores import MemoryStore
 from openoutcry.protocol.messages import Accept
-from openoutcry.protocol.transcript import encode_transcript
+from openoutcry.protocol.transcript import decode_transcript, encode_transcript
 from tests.participants.scenarios import make_specification, play_session
 from tests.simulation import markets
 from tests.simulation.stage import Stage
@@ -187,6 +187,19 @@ def test_an_altered_transcript_is_found(capsys: pytest.CaptureFixture[str], tran
         assert lines[-1].startswith("INVALID: integrity: ")
         assert main(["verify", str(path), "--json"]) == 1
         assert json.loads(capsys.readouterr().out)["valid"] is False
+
+
+def test_an_altered_record_is_named(capsys: pytest.CaptureFixture[str], transcript: Path, tmp_path: Path):
+    """Whatever bit of a record is flipped in the file, the verifier says which record it was."""
+    data = transcript.read_bytes()
+    entries = decode_transcript(data).entries
+    for index in (0, len(entries) // 2, len(entries) - 1):
+        altered = bytearray(data)
+        altered[data.index(entries[index]) + len(entries[index]) // 2] ^= 1
+        path = tmp_path / "altered.zip"
+        path.write_bytes(bytes(altered))
+        assert main(["verify", str(path), "--json"]) == 1
+        assert json.loads(capsys.readouterr().out)["levels"][0]["record"] == index
 
 
 def test_an_unpacked_transcript_verifies_too(
