@@ -86,6 +86,10 @@ test-long: $(READY) ## Run the long tests: soak, network namespaces, large insta
 demo: $(READY) ## Run a whole auction among separate processes.
 	$(BIN)/auctioneer run $(DEMO)
 
+.PHONY: demo-crowd
+demo-crowd: $(READY) ## Run auctions among processes that tell, for a reward, what they know of each other.
+	@PATH="$(abspath $(BIN)):$$PATH" examples/treasury_bills/demo.sh
+
 .PHONY: bench
 bench: $(READY) ## Measure what is fast and what is slow.
 	$(BIN)/python -m benchmarks

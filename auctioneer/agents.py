@@ -1,14 +1,14 @@
 """Bidder agents of a local run: each in an operating-system process of its own, started and ended from here.
 
-Decides: what an agent is told and how: its private signal goes through its standard input, never through its command
-line or a file, where others could read it. Refuses nothing: an agent that dies is reported, and the session goes by its
-rules. Agents run in a process group of their own, so that Ctrl-C reaches only the auctioneer, which ends them in order.
+Decides: what an agent is told and how: its private signal, or its value and what it believes, go through its standard
+input, never through its command line or a file, where others could read them. Refuses nothing: an agent that dies is
+reported, and the session goes by its rules. Agents run in a process group of their own, so that Ctrl-C reaches only the
+auctioneer, which ends them in order.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openoutcry.scenario import Scenario
+from openoutcry.simulation.table import Private, as_input
+from openoutcry.strategies.private_input import encode_private
 
 KEPT_LINES = 20
 KEPT_BYTES = 16 * 1024
@@ -56,6 +58,16 @@ class AgentProcess:
         self._process = process
         self._last_lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._reading = asyncio.get_running_loop().create_task(self._read_errors())
+
+    async def tell(self, private: bytes) -> None:
+        """Write what its bidder privately knows to its standard input, and close that."""
+        assert self._process.stdin is not None
+        # An agent that has died already, of the Ctrl-C that is about to end us all, is reported by whoever watches it;
+        # the faster event loop says so with a RuntimeError.
+        with suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
+            self._process.stdin.write(private)
+            await self._process.stdin.drain()
+            self._process.stdin.close()
 
     @property
     def pid(self) -> int:
@@ -102,17 +114,28 @@ class AgentProcess:
         self._last_lines.extend(tail.decode("utf-8", "replace").splitlines())
 
 
-async def start_agents(scenario: Scenario, meeting: Meeting) -> list[AgentProcess]:
-    """Start one agent for each bidder of a scenario that has private signals for all of them.
+def private_input(scenario: Scenario, bidder: int, private: Private) -> bytes:
+    """Return what the agent of a bidder reads from its standard input."""
+    return encode_private(as_input(private), scenario.specification.market, bidder)
 
-    Raises:
-        ScenarioError: A signal is missing.
+
+async def start_agents(
+    scenario: Scenario, private: Sequence[Private], meeting: Meeting
+) -> list[AgentProcess]:
+    """Start one agent for each bidder of a scenario.
+
+    Args:
+        scenario: Says who plays how.
+        private: Length n: what each bidder privately knows.
+        meeting: Where they are to go.
     """
-    signals = scenario.signals()
     agents: list[AgentProcess] = []
     try:
-        for name, private in zip(scenario.names, signals, strict=True):
-            agents.append(await _start(scenario, meeting, name, private))
+        for name in scenario.names:
+            agents.append(await _start(scenario, meeting, name))
+        # All are started before any is waited for: what one bidder knows may not fit into a pipe.
+        inputs = [private_input(scenario, bidder, known) for bidder, known in enumerate(private)]
+        await asyncio.gather(*(agent.tell(data) for agent, data in zip(agents, inputs, strict=True)))
     except BaseException:
         await end_agents(agents)
         raise
@@ -133,7 +156,7 @@ async def end_agents(agents: Sequence[AgentProcess]) -> None:
     await asyncio.gather(*(agent.wait() for agent in agents))
 
 
-async def _start(scenario: Scenario, meeting: Meeting, name: str, private: int) -> AgentProcess:
+async def _start(scenario: Scenario, meeting: Meeting, name: str) -> AgentProcess:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -154,11 +177,4 @@ async def _start(scenario: Scenario, meeting: Meeting, name: str, private: int) 
         stderr=asyncio.subprocess.PIPE,
         start_new_session=os.name == "posix",
     )
-    assert process.stdin is not None
-    # An agent that has died already, of the Ctrl-C that is about to end us all, is reported by whoever watches it;
-    # the faster event loop says so with a RuntimeError.
-    with suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
-        process.stdin.write(json.dumps({"signal": private}).encode())
-        await process.stdin.drain()
-        process.stdin.close()
     return AgentProcess(name, process)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openoutcry.errors import ConfigurationError
+from openoutcry.protocol.framing import lp
 from openoutcry.protocol.keys import SEED_BYTES, SigningKey
+from openoutcry.protocol.opening import OpeningKey
 
 MESSAGE_KEY_FILE = "message.key"
 CHECKPOINT_KEY_FILE = "checkpoint.key"
@@ -30,6 +32,19 @@ class AuctioneerKeys:
 
     message: SigningKey
     checkpoint: SigningKey
+
+
+def derive_opening_key(message_key: SigningKey, commitment: bytes) -> OpeningKey:
+    """Return the key of one session's private openings.
+
+    It follows from the message key and from what only this session has, so it is kept nowhere and is there again after
+    a restart; disclosing it tells nothing of the message key or of other sessions.
+
+    Args:
+        message_key: The auctioneer's.
+        commitment: The session's seed commitment, 32 bytes.
+    """
+    return OpeningKey(message_key.derive(lp(b"openoutcry.opening-key.v1") + lp(commitment)))
 
 
 def make_keys() -> AuctioneerKeys:

@@ -1,8 +1,8 @@
 """A whole auction on one machine: a service on a free port, one agent process for each bidder, one transcript.
 
-Decides: the order of things, and that the transcript is made whatever happens. Refuses: a scenario without private
-signals. An agent that dies before it has enrolled voids the session, unless told to go on: its scenario or strategy is
-wrong, and waiting for its deadline would only hide that. Called by `auctioneer run`.
+Decides: the order of things, and that the transcript is made whatever happens. Refuses nothing of its own. An agent
+that dies before it has enrolled voids the session, unless told to go on: its scenario or strategy is wrong, and waiting
+for its deadline would only hide that. Called by `auctioneer run`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from openoutcry.protocol.transcript import Transcript
 from openoutcry.scenario import Scenario
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.values import Phase
+from openoutcry.simulation.table import Private
 
 CANCELLED = "the operator ended the session"
 
@@ -55,7 +56,8 @@ class LocalRun:
     """One auction among processes of this machine.
 
     Args:
-        scenario: With a private signal for every bidder.
+        scenario: Says who bids and how.
+        private: Length n: what each bidder privately knows.
         seed: All randomness follows from it.
         keep_going: Whether a dead agent before play is no reason to stop.
         started: Told of the session as soon as it is open.
@@ -66,12 +68,14 @@ class LocalRun:
         self,
         *,
         scenario: Scenario,
+        private: Sequence[Private],
         seed: str,
         keep_going: bool,
         started: Callable[[SessionDriver], None],
         trouble: Callable[[str], None],
     ) -> None:
         self._scenario = scenario
+        self._private = private
         self._seed = seed
         self._keep_going = keep_going
         self._started = started
@@ -98,7 +102,6 @@ class LocalRun:
         """Run the auction to its end.
 
         Raises:
-            ScenarioError: A signal is missing.
             ServiceError: The service cannot start.
         """
         local = derive_secrets(self._seed)
@@ -130,7 +133,7 @@ class LocalRun:
 
     async def _play_among_agents(self, driver: SessionDriver, meeting: Meeting) -> None:
         if not self._was_interrupted:
-            self._agents = await start_agents(self._scenario, meeting)
+            self._agents = await start_agents(self._scenario, self._private, meeting)
         watching = [asyncio.create_task(self._watch(agent, driver)) for agent in self._agents]
         try:
             await driver.wait_until_ended()

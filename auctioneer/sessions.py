@@ -18,7 +18,7 @@ import grpc
 
 from auctioneer.driver import SessionDriver
 from auctioneer.handover import HandoverReader
-from auctioneer.keys import AuctioneerKeys
+from auctioneer.keys import AuctioneerKeys, derive_opening_key
 from auctioneer.logs import ENTRIES, SESSION_ID, get_logger
 from auctioneer.metrics import Metrics
 from auctioneer.release import release
@@ -29,6 +29,7 @@ from openoutcry.mechanisms.specification import Specification, decode_specificat
 from openoutcry.protocol import limits
 from openoutcry.protocol.checkpoints import Checkpoint, session_origin, sign_checkpoint
 from openoutcry.protocol.commitments import SECRET_BYTES, seed_commitment
+from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.messages import PAYLOAD_TYPES, OutcomeDeclared, SessionOpen
 from openoutcry.protocol.transcript import Transcript, encode_transcript
 from openoutcry.session.auctioneer import AuctioneerSession
@@ -42,8 +43,8 @@ ENDED_KEPT = 64
 """Ended sessions that stay in memory, so that late bidders and readers of transcripts need no replay."""
 
 
-ENDING_ENTRIES = 2
-"""Entries at the end of a settled session: the outcome, and the opening of the auctioneer's seed part."""
+ENDING_ENTRIES = 3
+"""Entries at the end of a settled session: the outcome, the auctioneer's seed part, and the key of private openings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,18 +267,20 @@ class Sessions:
     async def _create(self, specification: bytes, decoded: Specification, seed_part: bytes) -> SessionDriver:
         digest = hashlib.sha256(specification).digest()
         message_key = self.keys.message
+        commitment = seed_commitment(context=digest, sender_id=message_key.sender_id, secret=seed_part)
+        opening_key = derive_opening_key(message_key, commitment)
         session = AuctioneerSession(
             specification=decoded,
             opening=SessionOpen(
                 specification_digest=digest,
-                seed_commitment=seed_commitment(
-                    context=digest, sender_id=message_key.sender_id, secret=seed_part
-                ),
+                seed_commitment=commitment,
                 message_key=message_key.public_key,
                 checkpoint_key=self.keys.checkpoint.public_key,
+                opening_key=opening_key.public_key,
                 code_version=release(),
             ),
             seed_part=seed_part,
+            opening_key=opening_key,
             author=self._author,
             reader=self.reader,
         )
@@ -299,7 +302,7 @@ class Sessions:
     def _restorer(
         self, specification: Specification, seed_part: bytes
     ) -> Callable[[Sequence[bytes]], AuctioneerSession]:
-        return partial(_restore, specification, seed_part, self._author, self.reader)
+        return partial(_restore, specification, seed_part, self.keys.message, self._author, self.reader)
 
     def _drive(
         self,
@@ -343,10 +346,17 @@ def describe(driver: SessionDriver) -> SessionLine:
 def _restore(
     specification: Specification,
     seed_part: bytes,
+    message_key: SigningKey,
     author: SigningAuthor,
     reader: EnvelopeReader,
     entries: Sequence[bytes],
 ) -> AuctioneerSession:
+    opening_key = derive_opening_key(message_key, read_opening(entries, reader).seed_commitment)
     return resume(
-        specification=specification, entries=entries, seed_part=seed_part, author=author, reader=reader
+        specification=specification,
+        entries=entries,
+        seed_part=seed_part,
+        opening_key=opening_key,
+        author=author,
+        reader=reader,
     )

@@ -32,17 +32,19 @@ from openoutcry.protocol import limits
 from openoutcry.protocol.checkpoints import Checkpoint, session_origin, sign_checkpoint
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.keys import SigningKey
+from openoutcry.protocol.messages import PAYLOAD_TYPES, CommitClosed
 from openoutcry.session.attachment import Attached, verify_hello
 from openoutcry.session.bidder_values import Concluded
 from openoutcry.session.reading import EnvelopeReader
+from openoutcry.session.values import Delivery
 from openoutcry.wire import encode_conclusion, encode_delivery
 from openoutcry.wire.v1 import service_pb2 as wire
 
 NONCE_BYTES = 32
 
-FREE_ENVELOPES = 64
+FREE_ENVELOPES = 2 * limits.OPENING_PARTS
 """Envelopes that a stream may send before anything was delivered on it: a bidder that attaches again repeats what it
-does not know to have arrived, and that is never more than a few."""
+does not know to have arrived, and that is never more than one report in parts and a few others."""
 
 ENVELOPES_PER_SECOND = 20
 """Envelopes that a stream may send on top of one for each delivery. An honest bidder needs none of them."""
@@ -189,13 +191,18 @@ class BidderStream:
                 self._head_size = index
                 self._next_index = index + 1
                 self._lag -= 1
-                self._allowance += 1
+                self._allowance += self._answers_to(delivery)
             if indexes:
                 continue
             if driver.has_ended:
                 await self._write(encode_conclusion(self._conclude()))
                 return
             await self._news.wait()
+
+    def _answers_to(self, delivery: Delivery) -> int:
+        """Return how many envelopes may answer a delivery: an opening comes in parts, all else in one."""
+        payload_type = self._reader.read_envelope(delivery.envelope).payload_type
+        return limits.OPENING_PARTS if payload_type == PAYLOAD_TYPES[CommitClosed] else 1
 
     def _conclude(self) -> Concluded:
         if not self._head_size:

@@ -10,11 +10,13 @@ from time import perf_counter
 
 import click
 
+from benchmarks.crowd import measure_optimum, measure_reports, measure_scoring
 from benchmarks.findings import Finding
 from benchmarks.in_memory import measure_log, measure_verification
 from benchmarks.local import measure_imports, measure_machine, measure_play, measure_set_up
 from benchmarks.networked import measure_cycles, measure_growth, measure_memory
 from benchmarks.parent import ChildFailed
+from benchmarks.sales import measure_sales
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.table import describe_machine, print_table
 
@@ -28,6 +30,10 @@ MEASUREMENTS: dict[str, Callable[[Scale], list[Finding]]] = {
     "play": measure_play,
     "set-up": measure_set_up,
     "import": measure_imports,
+    "scoring": measure_scoring,
+    "optimum": measure_optimum,
+    "reports": measure_reports,
+    "sales": measure_sales,
 }
 
 

@@ -12,6 +12,7 @@ from openoutcry.mechanisms.specification import encode_specification
 from openoutcry.protocol.commitments import seed_commitment
 from openoutcry.protocol.keys import SEED_BYTES, SigningKey
 from openoutcry.protocol.messages import SessionOpen
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import SigningAuthor
@@ -23,6 +24,7 @@ from openoutcry.session.values import Received
 from openoutcry.wire import WireCodec, encode_delivery
 
 SEED_PART = bytes(SEED_BYTES)
+OPENING_KEY = OpeningKey(bytes(SEED_BYTES))
 
 
 class RecordedSession:
@@ -69,12 +71,14 @@ class RecordedSession:
             ),
             message_key=message_key.public_key,
             checkpoint_key=checkpoint_key.public_key,
+            opening_key=OPENING_KEY.public_key,
             code_version="0",
         )
         return AuctioneerSession(
             specification=make_specification(load),
             opening=opening,
             seed_part=SEED_PART,
+            opening_key=OPENING_KEY,
             author=SigningAuthor(message_key, codec),
             reader=self._reader,
         )

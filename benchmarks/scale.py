@@ -24,6 +24,11 @@ class Scale:
         repetitions: How often everything in one process is repeated.
         seconds: Of each repetition of what can be repeated at will.
         set_up_bidders: Bidders of the market that is set up.
+        belief_bidders: Bidders of the market whose product beliefs are scored and sold by.
+        belief_points: Points of the belief that is priced by, written, read and sealed; at most 10^6.
+        optimum_types: Types of each of three bidders, for an optimum with a goal and for a larger one.
+        sale_bidders: Bidders of a crowdsourced session over the network, 3 or more.
+        sale_turns: How often such a session takes its turn.
     """
 
     turns: int
@@ -38,6 +43,11 @@ class Scale:
     repetitions: int
     seconds: float
     set_up_bidders: int
+    belief_bidders: int
+    belief_points: int
+    optimum_types: tuple[int, int]
+    sale_bidders: int
+    sale_turns: int
 
 
 FULL = Scale(
@@ -58,6 +68,11 @@ FULL = Scale(
     repetitions=3,
     seconds=1.0,
     set_up_bidders=1000,
+    belief_bidders=1000,
+    belief_points=100_000,
+    optimum_types=(15, 30),
+    sale_bidders=100,
+    sale_turns=5,
 )
 
 QUICK = Scale(
@@ -73,4 +88,9 @@ QUICK = Scale(
     repetitions=1,
     seconds=0.05,
     set_up_bidders=50,
+    belief_bidders=20,
+    belief_points=500,
+    optimum_types=(3, 4),
+    sale_bidders=5,
+    sale_turns=1,
 )

@@ -7,9 +7,10 @@ are in flight. Both programs use it in the same way.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter, process_time
 
+from benchmarks.child import tell
 from benchmarks.load import Load
 
 
@@ -52,6 +53,26 @@ class Stopwatch:
                     "p99_seconds": percentile(self._cycles_s, 99),
                 }
             )
+
+
+class Span:
+    """From the first message that counts to the end, told to the process that measures: `begin` and `end`, each once."""
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+        self._began_cpu_s = 0.0
+
+    def begin(self) -> None:
+        """Begin, unless it has begun."""
+        if self._began_s is None:
+            self._began_s, self._began_cpu_s = perf_counter(), process_time()
+            tell({"at": "begin"})
+
+    def end(self, figures: Mapping[str, object]) -> None:
+        """End, with further figures."""
+        assert self._began_s is not None, "nothing has begun"
+        seconds, cpu_seconds = perf_counter() - self._began_s, process_time() - self._began_cpu_s
+        tell({"at": "end", "seconds": seconds, "cpu_seconds": cpu_seconds, **figures})
 
 
 def percentile(values: array[float], percent: int) -> float:

@@ -16,9 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from bidder_agent import _before_grpc as _before_grpc
 from openoutcry.strategies import (
+    Belief,
+    BeliefView,
     Decision,
     Exit,
     NoAnswer,
+    Open,
+    OpeningView,
+    OpenInstead,
     OutcomeView,
     RaiseView,
     ReportView,
@@ -26,6 +31,9 @@ from openoutcry.strategies import (
     StartView,
     Stay,
     Strategy,
+    TypeIndex,
+    TypeSeat,
+    ValuationView,
     View,
 )
 
@@ -36,9 +44,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agent",
+    "Belief",
+    "BeliefView",
     "Decision",
     "Exit",
     "NoAnswer",
+    "Open",
+    "OpenInstead",
+    "OpeningView",
     "OutcomeView",
     "RaiseView",
     "ReportView",
@@ -47,6 +60,9 @@ __all__ = [
     "StartView",
     "Stay",
     "Strategy",
+    "TypeIndex",
+    "TypeSeat",
+    "ValuationView",
     "View",
     "join",
 ]

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from openoutcry.errors import TranscriptError
 from openoutcry.protocol.deviations import Deviation
 from openoutcry.session.bidder_values import Delivered, Opened
-from openoutcry.session.evidence import Evidence, encode_evidence, judge
+from openoutcry.session.evidence import encode_evidence, judge
+from openoutcry.session.evidence_case import Evidence
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.wire.journal import JournalEntry
 

@@ -25,12 +25,14 @@ from bidder_agent.release import release
 from bidder_agent.result import Result, make_result
 from bidder_agent.status import AgentState, make_status
 from bidder_agent.transcripts import TranscriptSource
-from openoutcry.errors import OpenOutcryError, ServiceError, TranscriptError
+from openoutcry.errors import OpenOutcryError, PeerError, ServiceError, TranscriptError
 from openoutcry.protocol.deviations import Deviation, DeviationCode
+from openoutcry.protocol.opening import seal_opening
 from openoutcry.session.bidder import BidderSession
-from openoutcry.session.bidder_values import BidderInput, Opened, Specified
+from openoutcry.session.bidder_values import BidderInput, Opened, OpeningSealed, SealAsked, Specified
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.strategies import Strategy
+from openoutcry.strategies.private_input import RawPrivate
 from openoutcry.wire import WireCodec
 from openoutcry.wire.journal import JournalHeader
 
@@ -73,7 +75,7 @@ class Agent:
         client: Of the auctioneer.
         session_id: 32 bytes.
         identity: Who the bidder is.
-        signal: Its private signal, 0..k-1.
+        private: What only it knows, as `openoutcry.strategies.private_input` describes.
         strategy: Answers its questions; made for this session.
         receipts: Its receipts, opened; closed by the caller.
         transcripts: Where the transcript comes from in the end; None skips its check.
@@ -91,7 +93,7 @@ class Agent:
         client: AuctioneerClient,
         session_id: bytes,
         identity: Identity,
-        signal: int,
+        private: RawPrivate,
         strategy: Strategy,
         receipts: Receipts,
         transcripts: TranscriptSource | None = None,
@@ -126,7 +128,7 @@ class Agent:
         self._complaint = self._session.complaint
         self._player = Player(
             identity=identity,
-            signal=signal,
+            private=private,
             strategy=strategy,
             take=self._take_answer,
             fail=self._fail,
@@ -237,6 +239,8 @@ class Agent:
         self._show(AgentState.ATTACHED)
         if self._session.asked is not None:
             await self._player.consider(self._session.asked)
+        if self._session.sealing is not None:
+            await self._seal(self._session.sealing)
 
     def _check_session(self, session_open: bytes) -> None:
         witness = self._session.witness
@@ -274,6 +278,24 @@ class Agent:
         self._player.keep_only(self._session.asked)
         if effects.ask is not None:
             await self._player.consider(effects.ask)
+        if effects.seal is not None:
+            await self._seal(effects.seal)
+
+    async def _seal(self, asked: SealAsked) -> None:
+        """Seal a private opening: with fresh randomness, so what comes of it is kept like any other input."""
+        try:
+            sealed = seal_opening(asked.content, recipient=asked.recipient, info=asked.info)
+        except PeerError as problem:
+            self._complain(
+                Deviation(
+                    code=DeviationCode(problem.deviation),
+                    accused="auctioneer",
+                    index=0,
+                    detail=problem.reason,
+                )
+            )
+            return
+        await self._take(OpeningSealed(question=asked.question, sealed=sealed))
 
     async def _take_answer(self, given: BidderInput, failure: str) -> None:
         await self._take(given, failure=failure)

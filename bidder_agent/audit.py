@@ -46,8 +46,11 @@ class Audit:
 
     @property
     def is_valid(self) -> bool:
-        """Whether every check was made and holds."""
-        return all(finding.is_valid for finding in self.findings)
+        """Whether every check that could be made holds: in a sealed session two levels of four, and the receipts.
+
+        A check is not made only because an earlier one fails, which is seen here, or because reports are sealed.
+        """
+        return all(finding.is_valid is not False for finding in self.findings)
 
     @property
     def summary(self) -> str:
@@ -55,14 +58,16 @@ class Audit:
         for finding in self.findings:
             if finding.is_valid is False:
                 return f"the transcript does NOT hold: {finding.name}: {finding.detail}"
-        names = ", ".join(finding.name for finding in self.findings)
-        return f"transcript verified ({names}): {self.findings[-1].detail}"
+        names = ", ".join(finding.name for finding in self.findings if finding.is_valid)
+        sealed = "" if all(finding.is_valid for finding in self.findings) else ", the rest is sealed"
+        return f"transcript verified ({names}{sealed}): {self.findings[-1].detail}"
 
     def to_json(self) -> dict[str, object]:
         """Return the findings as a JSON object."""
         words = {True: "valid", False: "invalid", None: "not checked"}
         return {
             "valid": self.is_valid,
+            "sealed": self.is_valid and not all(finding.is_valid for finding in self.findings),
             "levels": [
                 {"name": finding.name, "verdict": words[finding.is_valid], "detail": finding.detail}
                 for finding in self.findings

@@ -1,7 +1,8 @@
 """The guard between an agent and its strategy: whatever the strategy does, there is one answer, and in time.
 
-An exception, an answer that is none and a missed deadline become the documented default: an exit for a raise, a
-withheld report for a report; with one line that says why. Three ways to call a callback, so that none of them can
+An exception, an answer that is none and a missed deadline become the documented default, with one line that says why:
+an exit for a raise, a withheld report for a report, and for an opening what was committed to, which is what the bidder
+gave its word for. Three ways to call a callback, so that none of them can
 hold up the stream, or in one process the other bidders:
 
 - built-in callbacks only think, and are called as they are;
@@ -23,21 +24,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from openoutcry.errors import StrategyError
+from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.strategies import (
+    CheckedOpening,
     Exit,
     NoAnswer,
+    Open,
+    OpeningView,
     OutcomeView,
     RaiseView,
     ReportView,
     StartView,
     Strategy,
+    TypeQuestion,
+    answer_belief,
+    answer_opening,
     answer_raise,
     answer_report,
+    answer_type,
+    answer_valuation,
     notify_outcome,
     notify_start,
     settle,
 )
-from openoutcry.strategies.api import FunctionStrategy, RaiseAnswer, ReportAnswer
+from openoutcry.strategies.api import FunctionStrategy, RaiseAnswer, ReportAnswer, Silence
 from openoutcry.strategies.failure import describe_failure
 
 MARGIN_SHARE = 0.1
@@ -54,20 +64,23 @@ _DEADLINE: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadli
 _OWN_PACKAGES = ("openoutcry.strategies.", "bidder_agent.strategies.")
 
 
+GuardedValue = RaiseAnswer | ReportAnswer | TypeReport | CheckedOpening
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardedAnswer:
     """What is answered.
 
     Attributes:
-        value: The answer; for a report, None withholds it.
+        value: The answer; of a report, `NoAnswer` withholds it.
         failure: Why it is not the strategy's own, in one line; empty when it is.
     """
 
-    value: RaiseAnswer | ReportAnswer | None
+    value: GuardedValue
     failure: str = ""
 
 
-Question = RaiseView | ReportView
+Question = RaiseView | ReportView | TypeQuestion | OpeningView
 
 
 def time_to_think(answer_ms: int) -> float:
@@ -127,7 +140,7 @@ class Guard:
             async with asyncio.timeout(self._limit_s):
                 if self._start is not None:
                     await asyncio.shield(self._start)
-                result = await self._consult(_callback(view), self._call(view))
+                result = await self._ask(view)
         except TimeoutError:
             return _default(view, f"no answer within {self._limit_s:.3g} s")
         except StrategyError as problem:
@@ -147,6 +160,23 @@ class Guard:
         for future in (self._start, self._running):
             if future is not None:
                 future.cancel()
+
+    async def _ask(self, view: Question) -> Any:
+        """Put a question to the strategy: one callback, or two where a valuation and a belief make one report."""
+        if not isinstance(view, TypeQuestion):
+            return await self._consult(_callbacks(view)[0], self._call(view))
+        index = belief = None
+        if view.asks_value:
+            shown = view.valuation_view()
+            index = await self._consult("report_valuation", lambda: answer_valuation(self._strategy, shown))
+            if isinstance(index, Silence):
+                return index
+        if view.subjects:
+            told = view.belief_view(index)
+            belief = await self._consult("report_belief", lambda: answer_belief(self._strategy, told))
+            if isinstance(belief, Silence):
+                return belief
+        return TypeReport(value=index, belief=None if belief is None else belief.distribution)
 
     async def _notify(self, callback: str, call: Callable[[], object]) -> str:
         try:
@@ -186,23 +216,40 @@ class Guard:
         return running.result()
 
     def _only_thinks(self, view: Question) -> bool:
-        code = _code(self._strategy, _callback(view))
-        home = getattr(code, "__module__", None) or ""
-        return home.startswith(_OWN_PACKAGES) and not inspect.iscoroutinefunction(code)
+        return all(_is_own_thought(_code(self._strategy, callback)) for callback in _callbacks(view))
 
     def _call(self, view: Question) -> Callable[[], Any]:
         if isinstance(view, RaiseView):
             return lambda: answer_raise(self._strategy, view)
-        return lambda: answer_report(self._strategy, view)
+        if isinstance(view, ReportView):
+            return lambda: answer_report(self._strategy, view)
+        if isinstance(view, TypeQuestion):
+            return lambda: answer_type(self._strategy, view)
+        return lambda: answer_opening(self._strategy, view)
 
 
-def _callback(view: Question) -> str:
-    return "on_raise" if isinstance(view, RaiseView) else "report_signal"
+def _callbacks(view: Question) -> tuple[str, ...]:
+    match view:
+        case RaiseView():
+            return ("on_raise",)
+        case ReportView():
+            return ("report_signal",)
+        case OpeningView():
+            return ("on_opening",)
+        case TypeQuestion():
+            wanted = (("report_valuation", view.asks_value), ("report_belief", bool(view.subjects)))
+            return tuple(callback for callback, is_asked in wanted if is_asked)
+
+
+def _is_own_thought(code: object) -> bool:
+    """Whether this function is one of ours that only thinks."""
+    home = getattr(code, "__module__", None) or ""
+    return home.startswith(_OWN_PACKAGES) and not inspect.iscoroutinefunction(code)
 
 
 def _code(strategy: Strategy, callback: str) -> object:
     """Return the function that a call will really run."""
-    if isinstance(strategy, FunctionStrategy):
+    if isinstance(strategy, FunctionStrategy) and callback not in ("on_start", "on_opening", "on_outcome"):
         return strategy.function
     return getattr(strategy, callback, None)
 
@@ -214,6 +261,8 @@ def _is_default(strategy: Strategy, callback: str) -> bool:
 def _default(view: Question, failure: str) -> GuardedAnswer:
     if isinstance(view, RaiseView):
         return GuardedAnswer(value=Exit, failure=failure)
+    if isinstance(view, OpeningView):
+        return GuardedAnswer(value=Open, failure=failure)
     return GuardedAnswer(value=NoAnswer, failure=failure)
 
 

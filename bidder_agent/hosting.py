@@ -1,7 +1,7 @@
 """Many bidders in one process: one event loop, few connections, each bidder with receipts of its own.
 
 Decides what a file of bidders says: a scenario, or a file with nothing but `[[bidder]]` entries. Refuses a bidder
-without a signal. What befalls one bidder does not stop the others.
+without a signal or a value. What befalls one bidder does not stop the others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bidder_agent.agent import AgentSettings
 from bidder_agent.connection import AuctioneerClient, TlsFiles
@@ -27,12 +27,30 @@ from bidder_agent.joining import (
 )
 from bidder_agent.result import Result
 from openoutcry.errors import ConfigurationError, OpenOutcryError
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.protocol.draws import SeededChance
 from openoutcry.strategies import Strategy
+from openoutcry.strategies.private_input import (
+    PrivateKnowledge,
+    RawPrivate,
+    check_raw,
+    encode_private,
+    parse_private,
+)
+
+if TYPE_CHECKING:
+    from openoutcry.scenario import Scenario
 
 STREAMS_PER_CONNECTION = 500
 """Bidders that share a connection. An auctioneer's usual limit is 1024 streams on one."""
 
-_KEYS = {"name": str, "signal": int, "strategy": str, "key": str}
+_KEYS: dict[str, tuple[type, str]] = {
+    "name": (str, "text"),
+    "signal": (int, "an integer"),
+    "private": (dict, "a table such as { value = 4, belief = { product = { bob = [[1, 2], [4, 1]] } } }"),
+    "strategy": (str, "text"),
+    "key": (str, "text"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +135,7 @@ async def host(
 
 
 def read_seatings(path: Path, *, seed: str | None, only: Sequence[str] = ()) -> tuple[Seating, ...]:
-    """Read a file of bidders: a scenario, or `[[bidder]]` entries with name, signal, strategy and key.
+    """Read a file of bidders: a scenario, or `[[bidder]]` entries with name, signal or private, strategy and key.
 
     Args:
         path: The file; strategies and keys that it names are relative to it.
@@ -148,12 +166,36 @@ def _of_scenario(path: Path, seed: str | None) -> list[Seating]:
     return [
         Seating(
             name=name,
-            signal=signal,
+            private=private,
             strategy=scenario.strategy(name),
             base_directory=scenario.directory,
             seed=seed,
         )
-        for name, signal in zip(scenario.names, scenario.signals(), strict=True)
+        for name, private in zip(scenario.names, _private_inputs(scenario), strict=True)
+    ]
+
+
+def _private_inputs(scenario: Scenario) -> list[RawPrivate]:
+    """Return what each bidder of a scenario knows, in roster order.
+
+    Raises:
+        ScenarioError: A bidder's signal or value is missing. Values are not drawn here: bidders that are hosted apart
+            would not agree on them.
+    """
+    market = scenario.specification.market
+    if not isinstance(market, TypeMarket):
+        return [{"signal": signal} for signal in scenario.signals()]
+    for name in scenario.names:
+        if name not in scenario.private:
+            raise ConfigurationError(
+                f"{scenario.file}: bidder {name!r} has no [bidder.private] value, needed here"
+            )
+    # Nothing is drawn, since every value is given.
+    return [
+        parse_private(
+            encode_private(PrivateKnowledge(value=known.value, belief=known.belief), market, bidder)
+        )
+        for bidder, known in enumerate(scenario.types(SeededChance(bytes(32), len(scenario.names))))
     ]
 
 
@@ -161,7 +203,7 @@ def _of_list(document: dict[str, Any], path: Path, seed: str | None) -> list[Sea
     entries = document.get("bidder")
     if set(document) != {"bidder"} or not isinstance(entries, list) or not entries:
         raise ConfigurationError(
-            f"{path}: must be a scenario, or hold [[bidder]] entries with name, signal, strategy and key"
+            f"{path}: must be a scenario, or hold [[bidder]] entries with name, signal or private, strategy and key"
         )
     return [_seat(entry, f"{path}: bidder[{number}]", path, seed) for number, entry in enumerate(entries)]
 
@@ -172,18 +214,26 @@ def _seat(entry: object, where: str, path: Path, seed: str | None) -> Seating:
     for key, value in entry.items():
         if key not in _KEYS:
             raise ConfigurationError(f"{where}.{key}: is not known: use {', '.join(_KEYS)}")
-        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise ConfigurationError(
-                f"{where}.{key}: must be {'text' if _KEYS[key] is str else 'an integer'}"
-            )
-    for key in ("name", "signal"):
-        if key not in entry:
-            raise ConfigurationError(f"{where}: needs a {key}")
+        kind, wanted = _KEYS[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ConfigurationError(f"{where}.{key}: must be {wanted}")
+    if "name" not in entry:
+        raise ConfigurationError(f"{where}: needs a name")
+    if ("signal" in entry) == ("private" in entry):
+        raise ConfigurationError(f"{where}: needs a signal, or private for a bidder with a value; not both")
     return Seating(
         name=entry["name"],
-        signal=entry["signal"],
+        signal=entry.get("signal"),
+        private=None if "private" not in entry else _check_private(entry["private"], where),
         strategy=entry.get("strategy", "truthful"),
         base_directory=path.parent,
         key=path.parent / entry["key"] if "key" in entry else None,
         seed=seed,
     )
+
+
+def _check_private(content: object, where: str) -> RawPrivate:
+    try:
+        return check_raw(content)
+    except ConfigurationError as problem:
+        raise ConfigurationError(f"{where}.private: {problem}") from problem

@@ -23,6 +23,7 @@ from bidder_agent.transcripts import TranscriptSource
 from openoutcry.errors import ConfigurationError
 from openoutcry.strategies import Strategy, load_strategy
 from openoutcry.strategies.api import FunctionStrategy, StrategyFunction
+from openoutcry.strategies.private_input import RawPrivate
 from openoutcry.wire import WireCodec
 
 LATEST = "latest"
@@ -36,7 +37,8 @@ class Seating:
 
     Attributes:
         name: In the specification.
-        signal: Its private signal, 0..k-1.
+        signal: Its private signal, 0..k-1, in a market of signals.
+        private: What only it knows, in the form of `openoutcry.strategies.private_input`; in place of `signal`.
         strategy: A name with options, an instance made for this session, or a plain function of a view.
         base_directory: Where relative files of the strategy's name start.
         key: File of its key, made when missing; None keeps a key in the receipts.
@@ -45,12 +47,23 @@ class Seating:
     """
 
     name: str
-    signal: int
+    signal: int | None = None
+    private: RawPrivate | None = None
     strategy: str | Strategy | StrategyFunction = "truthful"
     base_directory: Path = field(default_factory=Path)
     key: Path | None = None
     seed: str | None = None
     receipts: Path | None = None
+
+    def private_input(self) -> RawPrivate:
+        """Return what only the bidder knows.
+
+        Raises:
+            ConfigurationError: It is given twice, or not at all.
+        """
+        if (self.signal is None) == (self.private is None):
+            raise ConfigurationError(f"what {self.name} knows must be given once: a signal, or private input")
+        return {"signal": self.signal} if self.private is None else self.private
 
 
 async def join(
@@ -58,7 +71,8 @@ async def join(
     *,
     session: str | bytes = LATEST,
     name: str,
-    signal: int,
+    signal: int | None = None,
+    private: RawPrivate | None = None,
     strategy: str | Strategy | StrategyFunction = "truthful",
     base_directory: Path | None = None,
     key: Path | None = None,
@@ -76,7 +90,9 @@ async def join(
         address: Of the auctioneer, host:port.
         session: Its id, 32 bytes or their hexadecimal digits, or "latest" for the newest that still enrols.
         name: Of the bidder.
-        signal: Its private signal, 0..k-1.
+        signal: Its private signal, 0..k-1, in a market of signals.
+        private: What only it knows, such as `{"value": 4, "belief": {"product": {"bob": [[1, 2], [4, 1]]}}}`; in
+            place of `signal`.
         strategy: A name with options, an instance made for this session, or a plain function of a view.
         base_directory: Where relative files of the strategy's name start; the current directory by default.
         key: File of the bidder's key, made when missing; None keeps a key in the receipts.
@@ -99,6 +115,7 @@ async def join(
     seating = Seating(
         name=name,
         signal=signal,
+        private=private,
         strategy=strategy,
         base_directory=base_directory or Path(),
         key=key,
@@ -106,6 +123,7 @@ async def join(
         receipts=receipts,
     )
     settings = AgentSettings(backoff=BackoffSettings(patience_s=patience_s), auctioneer_key=auctioneer_key)
+    seating.private_input()
     made = make_strategy(seating)
     client = AuctioneerClient(address, tls=tls)
     try:
@@ -255,7 +273,7 @@ async def take_seat(
             client=client,
             session_id=session_id,
             identity=find_identity(seating, receipts, tell),
-            signal=seating.signal,
+            private=seating.private_input(),
             strategy=strategy,
             receipts=receipts,
             transcripts=transcripts,

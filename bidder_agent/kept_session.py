@@ -17,7 +17,10 @@ from openoutcry.session.bidder_values import (
     Decided,
     Delivered,
     Opened,
+    OpeningChosen,
+    OpeningSealed,
     SignalChosen,
+    TypeChosen,
 )
 from openoutcry.wire.journal import JournalEntry
 
@@ -88,13 +91,20 @@ class KeptSession:
 
     def _says_nothing_new(self, given: BidderInput) -> bool:
         """Whether the session would ignore it: repeated by the network, or an answer nobody waits for."""
-        witness, asked = self.session.witness, self.session.asked
+        witness, asked, sealing = self.session.witness, self.session.asked, self.session.sealing
         match given:
             case Opened(session_open=session_open):
                 return witness is not None and witness.session_open == session_open
             case Delivered(delivery=delivery):
                 return witness is not None and delivery.index < witness.next_index
-            case Decided(question=question) | SignalChosen(question=question):
+            case (
+                Decided(question=question)
+                | SignalChosen(question=question)
+                | TypeChosen(question=question)
+                | OpeningChosen(question=question)
+            ):
                 return asked is None or asked.question != question
+            case OpeningSealed(question=question):
+                return sealing is None or sealing.question != question
             case _:
                 return False

@@ -8,25 +8,43 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import assert_never
 
 from bidder_agent.connection import Lost
-from bidder_agent.guard import Guard, GuardedAnswer, time_to_think
+from bidder_agent.guard import Guard, GuardedAnswer, Question, time_to_think
 from bidder_agent.identity import Identity
 from bidder_agent.narration import describe_answer, describe_outcome, describe_question
-from openoutcry.errors import ConfigurationError
+from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.specification import Specification
-from openoutcry.protocol.messages import OutcomeDeclared
-from openoutcry.session.bidder_values import Asked, BidderInput, Decided, LevelAsked, SignalChosen
+from openoutcry.protocol.messages import OutcomeDeclared, SignalReport
+from openoutcry.session.bidder_values import (
+    Asked,
+    BidderInput,
+    Decided,
+    LevelAsked,
+    OpeningAsked,
+    OpeningChosen,
+    SignalAsked,
+    SignalChosen,
+    TypeAsked,
+    TypeChosen,
+)
 from openoutcry.strategies import (
+    AnySeat,
     NoAnswer,
-    OutcomeView,
+    Open,
+    OpeningView,
     RaiseView,
     ReportView,
-    Seat,
     StartView,
     Stay,
     Strategy,
+    TypeQuestion,
+    make_outcome_view,
 )
+from openoutcry.strategies.private_input import RawPrivate, decode_private, make_seat
+from openoutcry.wire import WireCodec
 
 Take = Callable[[BidderInput, str], Awaitable[None]]
 """Is given an answer, and why it is the default one."""
@@ -37,7 +55,7 @@ class Player:
 
     Args:
         identity: Of the bidder.
-        signal: Its private signal, 0..k-1.
+        private: What only it knows, as `openoutcry.strategies.private_input` describes.
         strategy: Made for this session.
         take: Keeps and sends an answer.
         fail: Is told what went wrong beside the stream.
@@ -48,42 +66,40 @@ class Player:
         self,
         *,
         identity: Identity,
-        signal: int,
+        private: RawPrivate,
         strategy: Strategy,
         take: Take,
         fail: Callable[[Exception], None],
         tell: Callable[[str], None],
     ) -> None:
         self._identity = identity
-        self._signal = signal
+        self._private = private
         self._strategy = strategy
         self._take = take
         self._fail = fail
         self._tell = tell
-        self._seat: Seat | None = None
+        self._seat: AnySeat | None = None
         self._guard: Guard | None = None
         self._thinking: asyncio.Task[None] | None = None
         self._thought: Asked | None = None
         # The event loop itself holds on to no task, not even to one that is sending an answer.
         self._tasks: set[asyncio.Task[None]] = set()
+        self._codec = WireCodec()
 
     def sit_down(self, specification: Specification) -> None:
         """Prepare for questions, as soon as the market is known.
 
         Raises:
-            ConfigurationError: The signal is not one of this market's.
+            ConfigurationError: What the bidder knows does not fit this market.
         """
-        market = specification.market
-        if not 0 <= self._signal < market.signal_levels:
-            raise ConfigurationError(
-                f"the signal of {self._identity.name} is {self._signal}: "
-                f"in this session signals are 0..{market.signal_levels - 1}"
-            )
-        self._seat = Seat(
-            market=market,
-            bidder=[bidder.name for bidder in market.bidders].index(self._identity.name),
-            signal=self._signal,
-            rng=self._identity.make_random(),
+        market, name = specification.market, self._identity.name
+        bidder = [bidder.name for bidder in market.bidders].index(name)
+        try:
+            private = decode_private(self._private, market, bidder)
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"the private input of {name}: {problem}") from problem
+        self._seat = make_seat(
+            private, market, bidder, self._identity.make_random(), mechanism=specification.mechanism
         )
         self._guard = Guard(self._strategy, limit_s=time_to_think(specification.timing.answer_ms))
         starting = self._guard.start(StartView(seat=self._seat))
@@ -127,19 +143,13 @@ class Player:
         """Tell the strategy, and people, how the session ended."""
         seat, guard = self._seated()
         self._tell(describe_outcome(outcome, roster, self._identity.name, seat.market))
-        view = OutcomeView(
-            seat=seat,
-            winner=None if outcome.winner is None else roster[outcome.winner],
-            price=outcome.price,
-            payment=outcome.payments[member],
-            # The others' signals, and so the value, stay unknown where nobody disclosed them.
-            utility=None,
-        )
+        # Where the value depends on the others' signals it stays unknown: nobody discloses them.
+        view = make_outcome_view(seat, awards=outcome.awards, names=roster, payment=outcome.payments[member])
         failure = await guard.finish(view)
         if failure:
             self._tell(f"the strategy failed at the end: {failure}")
 
-    async def _think(self, asked: Asked, view: RaiseView | ReportView) -> None:
+    async def _think(self, asked: Asked, view: Question) -> None:
         _, guard = self._seated()
         try:
             answer = await guard.answer(view)
@@ -155,35 +165,78 @@ class Player:
 
     async def _answer(self, asked: Asked, answer: GuardedAnswer) -> None:
         seat, _ = self._seated()
-        line = f"{describe_question(asked, seat.market)} {describe_answer(answer.value)}"
+        try:
+            given = self._make_input(asked, answer)
+        except UsageError as problem:
+            # A belief may be right in itself and too large for a message, or its weights for exact payments.
+            opens = isinstance(asked, OpeningAsked)
+            answer = GuardedAnswer(value=Open if opens else NoAnswer, failure=str(problem))
+            given = self._make_input(asked, answer)
+        line = f"{describe_question(asked, seat.market)} {describe_answer(answer.value, seat)}"
         self._tell(f"{line} (by default: {answer.failure})" if answer.failure else line)
-        given: BidderInput
-        if isinstance(asked, LevelAsked):
-            accepts = None if answer.value is NoAnswer else answer.value is Stay
-            given = Decided(question=asked.question, accepts=accepts)
-        else:
-            signal = answer.value if isinstance(answer.value, int) else None
-            given = SignalChosen(question=asked.question, signal=signal)
         await self._take(given, answer.failure)
+
+    def _make_input(self, asked: Asked, answer: GuardedAnswer) -> BidderInput:
+        """Return the session's input for an answer.
+
+        Raises:
+            UsageError: The report cannot be encoded in the shape that the question asks for.
+        """
+        value, question = answer.value, asked.question
+        match asked:
+            case LevelAsked():
+                return Decided(question=question, accepts=None if value is NoAnswer else value is Stay)
+            case SignalAsked():
+                return SignalChosen(question=question, signal=value if isinstance(value, int) else None)
+            case TypeAsked():
+                report = None
+                if isinstance(value, TypeReport):
+                    report = self._codec.encode_type_report(value, asked.shape)
+                return TypeChosen(question=question, report=report)
+            case OpeningAsked():
+                instead = None
+                if isinstance(value, TypeReport):
+                    instead = self._codec.encode_type_report(value, asked.shape)
+                elif isinstance(value, int):
+                    instead = self._codec.encode_signal_report(SignalReport(value=value))
+                return OpeningChosen(question=question, opens=value is not NoAnswer, instead=instead)
+            case _:
+                assert_never(asked)
 
     def _tell_start(self, starting: asyncio.Task[str]) -> None:
         if not starting.cancelled() and starting.result():
             self._tell(f"the strategy could not start: {starting.result()}")
 
-    def _seated(self) -> tuple[Seat, Guard]:
+    def _seated(self) -> tuple[AnySeat, Guard]:
         assert self._seat is not None, "the agent sits down once the specification is there"
         assert self._guard is not None, "the agent sits down once the specification is there"
         return self._seat, self._guard
 
 
-def _make_view(asked: Asked, seat: Seat) -> RaiseView | ReportView:
-    if isinstance(asked, LevelAsked):
-        return RaiseView(
-            seat=seat,
-            level=asked.level,
-            clock=asked.level - 1,
-            price=asked.price,
-            wave=asked.wave,
-            target=asked.target,
-        )
-    return ReportView(seat=seat, wave=asked.wave)
+def _make_view(asked: Asked, seat: AnySeat) -> Question:
+    match asked:
+        case LevelAsked():
+            return RaiseView(
+                seat=seat,
+                level=asked.level,
+                clock=asked.level - 1,
+                price=asked.price,
+                wave=asked.wave,
+                target=asked.target,
+            )
+        case SignalAsked():
+            return ReportView(seat=seat, wave=asked.wave)
+        case TypeAsked():
+            return TypeQuestion(
+                seat=seat,
+                wave=asked.wave,
+                asks_value=asked.asks_value,
+                subjects=asked.subjects,
+                is_private=asked.is_private,
+            )
+        case OpeningAsked(report=SignalReport(value=signal)):
+            return OpeningView(seat=seat, wave=asked.wave, reported_signal=signal)
+        case OpeningAsked(report=TypeReport() as report):
+            return OpeningView(seat=seat, wave=asked.wave, report=report)
+        case _:
+            raise AssertionError("every question has a view")

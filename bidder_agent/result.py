@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.protocol.deviations import Deviation
 from openoutcry.session.bidder import BidderSession
 
@@ -31,9 +32,11 @@ class Result:
         session_id: 32 bytes.
         name: Of the bidder.
         ending: Settled, void, or ended by this bidder's complaint.
-        winner: Name of the buyer, None when unsold, void or unknown.
-        price: Of the lot in minor units; 0 when not sold.
-        payment: What this bidder pays in minor units, exact.
+        winner: Name of the only buyer, None when unsold, sold to several, void or unknown.
+        price: What all buyers pay together, in minor units, exact; 0 when not sold.
+        goods: Names of the goods that this bidder gets, in a market of types.
+        payment: What this bidder pays in all in minor units, exact; negative when it is paid.
+        reward: What this bidder is paid for its reports, which `payment` counts already, exact.
         reason: One clause that says why it ended so.
         complaint: What the auctioneer did wrong.
         deviations: What the auctioneer recorded of this bidder.
@@ -46,8 +49,10 @@ class Result:
     name: str
     ending: Ending
     winner: str | None
-    price: int
+    price: Fraction
+    goods: tuple[str, ...]
     payment: Fraction
+    reward: Fraction
     reason: str
     complaint: Deviation | None
     deviations: tuple[Deviation, ...]
@@ -57,8 +62,8 @@ class Result:
 
     @property
     def won(self) -> bool:
-        """Whether this bidder buys the lot."""
-        return self.winner == self.name
+        """Whether this bidder buys something."""
+        return self.winner == self.name or bool(self.goods)
 
     @property
     def is_good(self) -> bool:
@@ -72,8 +77,10 @@ class Result:
             "name": self.name,
             "ending": self.ending.value,
             "winner": self.winner,
-            "price": self.price,
-            "payment": int(self.payment) if self.payment.denominator == 1 else str(self.payment),
+            "price": _amount_to_json(self.price),
+            "goods": list(self.goods),
+            "payment": _amount_to_json(self.payment),
+            "reward": _amount_to_json(self.reward),
             "reason": self.reason,
             "complaint": None if self.complaint is None else _deviation_to_json(self.complaint),
             "deviations": [_deviation_to_json(deviation) for deviation in self.deviations],
@@ -102,7 +109,9 @@ def make_result(
         audit: Of the transcript, if it was made.
         receipts: Directory of the receipts.
     """
-    winner, price, payment = None, 0, Fraction(0)
+    winner: str | None = None
+    goods: tuple[str, ...] = ()
+    price = payment = reward = Fraction(0)
     if complaint is not None:
         ending, reason = Ending.COMPLAINT, complaint.detail
     elif session.outcome is not None and session.rules is not None:
@@ -110,6 +119,9 @@ def make_result(
         ending, reason = Ending.SETTLED, outcome.reason
         winner = None if outcome.winner is None else session.roster[outcome.winner]
         price, payment = outcome.price, outcome.payments[session.rules.member]
+        own = next((award for award in outcome.awards if award.bidder == session.rules.member), None)
+        reward = (Fraction(0) if own is None else own.price) - payment
+        goods = () if own is None else _goods(session, own.goods)
     else:
         ending = Ending.VOID
         reason = session.void.detail if session.void is not None else "no outcome was declared"
@@ -119,7 +131,9 @@ def make_result(
         ending=ending,
         winner=winner,
         price=price,
+        goods=goods,
         payment=payment,
+        reward=reward,
         reason=reason,
         complaint=complaint,
         deviations=tuple(session.deviations),
@@ -127,6 +141,16 @@ def make_result(
         audit=audit,
         receipts=receipts,
     )
+
+
+def _goods(session: BidderSession, goods: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the names of goods, where the market has named ones."""
+    market = None if session.specification is None else session.specification.market
+    return tuple(market.environment.goods[good] for good in goods) if isinstance(market, TypeMarket) else ()
+
+
+def _amount_to_json(amount: Fraction) -> int | str:
+    return int(amount) if amount.denominator == 1 else str(amount)
 
 
 def _deviation_to_json(deviation: Deviation) -> dict[str, object]:

@@ -1,14 +1,15 @@
 """What happens on average, exactly: every random choice of the mechanism is followed to its end, none is sampled."""
 
 from pathlib import Path
+from typing import cast
 
-from openoutcry.mechanisms import find_mechanism
+from openoutcry.mechanisms import Market, find_mechanism
 from openoutcry.mechanisms.answering import answer_with_signal
 from openoutcry.mechanisms.expectation import Expectation, expect
 from openoutcry.scenario import load_scenario
 
 scenario = load_scenario(Path(__file__).with_name("scenarios") / "wallet.toml")
-market = scenario.specification.market
+market = cast(Market, scenario.specification.market)
 mechanism = find_mechanism(scenario.specification.mechanism)
 parameters = mechanism.configure(scenario.specification.parameters)
 signals = scenario.signals()

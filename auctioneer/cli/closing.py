@@ -1,22 +1,30 @@
-"""What `auctioneer run` says at the end: who won at what price, what it was worth, and who departed from what.
+"""What `auctioneer run` says at the end: who got what at what price, what it was worth, and who departed from what.
 
-Private signals are known here, because it was a local run; none of them is in the transcript.
+What bidders privately knew is known here, because it was a local run; the transcript has it only as far as they told.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from auctioneer.cli.printing import amount, show_amount, show_money
+from auctioneer.cli.printing import amount, round_amount, show_amount, show_money
+from openoutcry.errors import ConfigurationError
+from openoutcry.mechanisms.conversation import NOTHING, Award
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.crowd.welfare import greatest_welfare
+from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.protocol.messages import SessionVoid
-from openoutcry.scenario import Scenario
+from openoutcry.scenario import PrivateKnowledge, Scenario
 from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.narration import describe_type
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.replay import read_entry
 from openoutcry.session.report import (
@@ -24,7 +32,8 @@ from openoutcry.session.report import (
     deviation_values,
     strategic_values,
 )
-from openoutcry.session.strategic import StrategicDeviation, strategic_deviations
+from openoutcry.session.strategic import StrategicDeviation, TrueType, strategic_deviations
+from openoutcry.simulation.table import Private
 from openoutcry.wire import WireCodec
 
 
@@ -34,68 +43,128 @@ class Closing:
 
     Attributes:
         scenario: What was run.
+        private: Length n: what each bidder of the scenario privately knew.
         seed: From which it can be repeated.
         session: As it ended.
-        winner: Name of the buyer, or None.
-        price: Of the lot, minor units; 0 when unsold.
+        awards: Who gets what for how much, by name.
         payments: By name, for all bidders of the scenario.
-        welfare: What the lot is worth to the buyer at the true signals; 0 when unsold.
-        optimum: What it is worth to whom it is worth most.
+        values: By name: what its part of the outcome is really worth to each bidder.
+        optimum: Greatest welfare of any feasible assignment; None in markets too large to tell.
         strategic: Answers that were not truthful.
         void_reason: Why there is no outcome; empty when there is one.
         failures: Answers that a default stood in for, one line each.
     """
 
     scenario: Scenario
+    private: tuple[Private, ...]
     seed: str
     session: AuctioneerSession
-    winner: str | None
-    price: int
+    awards: dict[str, Award]
     payments: dict[str, Fraction]
-    welfare: int
-    optimum: int
+    values: dict[str, int]
+    optimum: int | None
     strategic: tuple[StrategicDeviation, ...]
     void_reason: str
     failures: tuple[str, ...]
 
+    @property
+    def winner(self) -> str | None:
+        """Name of the only buyer; None when nobody buys, or more than one."""
+        return next(iter(self.awards)) if len(self.awards) == 1 else None
+
+    @property
+    def price(self) -> Fraction:
+        """What all buyers pay together for what they get."""
+        return sum((award.price for award in self.awards.values()), NOTHING)
+
+    @property
+    def welfare(self) -> int:
+        """What the outcome is worth to all bidders together."""
+        return sum(self.values.values())
+
+    @property
+    def rewards(self) -> dict[str, Fraction]:
+        """By name: what each bidder is paid for what it reported."""
+        return {
+            name: (self.awards[name].price if name in self.awards else NOTHING) - paid
+            for name, paid in self.payments.items()
+        }
+
+    def goods(self, name: str) -> str:
+        """Return what a buyer gets, such as "a+b"; the lot where there are no goods to tell apart."""
+        market = self.scenario.specification.market
+        if isinstance(market, Market):
+            return market.lot
+        return "+".join(market.environment.goods[good] for good in self.awards[name].goods)
+
 
 def close(
     scenario: Scenario,
+    private: Sequence[Private],
     seed: str,
     session: AuctioneerSession,
     entries: tuple[bytes, ...],
     failures: tuple[str, ...],
 ) -> Closing:
     """Put together what is to be said about a session that has ended."""
-    market = scenario.specification.market
-    signals = scenario.signals()
     outcome = session.outcome
     reader = EnvelopeReader(WireCodec())
-    winner = None if outcome is None or outcome.winner is None else session.members[outcome.winner].name
-    payments = dict.fromkeys(scenario.names, Fraction(0))
+    members = [member.name for member in session.members]
+    payments = dict.fromkeys(scenario.names, NOTHING)
+    awards: dict[str, Award] = {}
     if outcome is not None:
-        payments |= {
-            member.name: paid for member, paid in zip(session.members, outcome.payments, strict=True)
-        }
-    welfare = 0 if winner is None else market.value(scenario.names.index(winner), market.sums(signals))
+        payments |= dict(zip(members, outcome.payments, strict=True))
+        awards = {members[award.bidder]: award for award in outcome.awards}
+    known = dict(zip(scenario.names, private, strict=True))
     return Closing(
         scenario=scenario,
+        private=tuple(private),
         seed=seed,
         session=session,
-        winner=winner,
-        price=0 if outcome is None else outcome.price,
+        awards=awards,
         payments=payments,
-        welfare=welfare,
-        optimum=market.optimum(signals)[1],
+        values=_true_values(scenario, private, awards),
+        optimum=_optimum(scenario, private),
         strategic=strategic_deviations(
+            session,
             entries,
-            names=scenario.names,
-            signals=dict(zip(scenario.names, signals, strict=True)),
+            private={
+                name: TrueType(value=part.value, belief=part.belief)
+                if isinstance(part, PrivateKnowledge)
+                else part
+                for name, part in known.items()
+            },
             reader=reader,
         ),
         void_reason=_void_reason(entries, reader),
         failures=failures,
     )
+
+
+def _true_values(scenario: Scenario, private: Sequence[Private], awards: dict[str, Award]) -> dict[str, int]:
+    market = scenario.specification.market
+    values = dict.fromkeys(scenario.names, 0)
+    for name, award in awards.items():
+        bidder = scenario.names.index(name)
+        known = private[bidder]
+        if isinstance(market, Market):
+            values[name] = market.value(bidder, market.sums(cast(Sequence[int], private)))
+        elif isinstance(known, PrivateKnowledge):
+            bundle = market.environment.bundles.index(award.goods)
+            values[name] = market.value(bidder, known.value, bundle)
+    return values
+
+
+def _optimum(scenario: Scenario, private: Sequence[Private]) -> int | None:
+    market = scenario.specification.market
+    if isinstance(market, Market):
+        return market.optimum(cast(Sequence[int], private))[1]
+    try:
+        return greatest_welfare(
+            market, [known.value for known in private if isinstance(known, PrivateKnowledge)]
+        )
+    except ConfigurationError:
+        return None
 
 
 def _void_reason(entries: tuple[bytes, ...], reader: EnvelopeReader) -> str:
@@ -115,8 +184,10 @@ def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
         "seed": closing.seed,
         "settled": session.outcome is not None,
         "winner": closing.winner,
-        "price": closing.price,
+        "price": amount(closing.price),
+        "allocation": {name: closing.goods(name) for name in closing.awards},
         "payments": {name: amount(paid) for name, paid in closing.payments.items()},
+        "rewards": {name: amount(paid) for name, paid in closing.rewards.items()},
         "welfare": closing.welfare,
         "optimum": closing.optimum,
         "waves": session.wave_count,
@@ -138,21 +209,13 @@ def show_closing(console: Console, closing: Closing) -> None:
 
 def closing_lines(closing: Closing) -> list[str]:
     """Return what is said below the table."""
-    session, market = closing.session, closing.scenario.specification.market
-    outcome = session.outcome
-    if outcome is None:
-        lines = [f"void: {closing.void_reason}; nothing was sold and nobody pays"]
-    elif closing.winner is None:
-        lines = [f"unsold: {outcome.reason}"]
-    else:
-        lines = [f"{closing.winner} buys for {_money(closing, closing.price)}: {outcome.reason}"]
+    session, specification = closing.session, closing.scenario.specification
+    lines = _outcome_lines(closing)
+    best = "" if closing.optimum is None else f" of {_money(closing, closing.optimum)} possible"
     share = f" ({closing.welfare / closing.optimum:.1%})" if closing.optimum else ""
-    lines.append(
-        f"welfare {_money(closing, closing.welfare)} of {_money(closing, closing.optimum)} possible{share}"
-    )
-    specification = closing.scenario.specification
+    lines.append(f"welfare {_money(closing, closing.welfare)}{best}{share}")
     mechanism = find_mechanism(specification.mechanism)
-    guarantee = mechanism.guarantee(market, mechanism.configure(specification.parameters))
+    guarantee = mechanism.guarantee(specification.market, mechanism.configure(specification.parameters))
     lines.append(f"promised, on average over the draws: {guarantee.text}")
     lines += [
         f"protocol deviation, record {found.index}: {describe_deviation(found)}"
@@ -163,39 +226,110 @@ def closing_lines(closing: Closing) -> list[str]:
         for found in closing.strategic
     ]
     lines += [f"strategy failure, a default was answered: {failure}" for failure in closing.failures]
-    if outcome is not None and not session.deviations and not closing.strategic:
+    if session.outcome is not None and not session.deviations and not closing.strategic:
         lines.append("no deviations: every bidder followed the protocol, and answered truthfully")
     return lines
 
 
-def _bidder_table(closing: Closing) -> Table:
-    scenario, session = closing.scenario, closing.session
-    market = scenario.specification.market
-    table = Table(title=escape(scenario.title), caption=f"pays and gains in {escape(market.currency)}")
-    table.add_column("bidder", no_wrap=True)
-    for heading in ("group", "signal", "clock", "strategy"):
-        table.add_column(heading)
-    for heading in ("pays", "gains"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    places = {session.members[member].name: place for place, member in enumerate(session.players)}
-    for bidder in market.bidders:
-        name = bidder.name
-        paid = closing.payments[name]
-        gain = (closing.welfare if name == closing.winner else 0) - paid
-        clock = "-"
-        if session.play is not None and name in places:
-            clock = str(session.play.conductor.clock(places[name]))
-        marked = f"[bold green]{escape(name)}[/bold green]" if name == closing.winner else escape(name)
-        table.add_row(
-            marked,
-            escape(market.groups[bidder.group]),
-            str(scenario.private[name].signal),
-            clock,
-            escape(scenario.strategy(name)),
-            show_amount(paid, minor_units=market.minor_units) if paid else "-",
-            show_amount(gain, minor_units=market.minor_units) if gain else "-",
+def _outcome_lines(closing: Closing) -> list[str]:
+    outcome = closing.session.outcome
+    if outcome is None:
+        return [f"void: {closing.void_reason}; nothing was sold and nobody pays"]
+    if not closing.awards:
+        lines = [f"unsold: {outcome.reason}"]
+    elif closing.winner is not None and len(_goods_on_sale(closing)) == 1:
+        lines = [f"{closing.winner} buys for {_money(closing, closing.price)}: {outcome.reason}"]
+    else:
+        lines = [
+            f"{name} buys {closing.goods(name)} for {_money(closing, award.price)}"
+            for name, award in closing.awards.items()
+        ]
+        lines.append(f"why: {outcome.reason}")
+    if any(closing.rewards.values()):
+        paid = sum(closing.rewards.values(), NOTHING)
+        left = sum(closing.payments.values(), NOTHING)
+        lines.append(
+            f"rewards {_money(closing, paid)} in all; {_money(closing, left)} are left to the seller"
         )
+    return lines
+
+
+def _goods_on_sale(closing: Closing) -> tuple[str, ...]:
+    market = closing.scenario.specification.market
+    return (market.lot,) if isinstance(market, Market) else market.environment.goods
+
+
+def _bidder_table(closing: Closing) -> Table:
+    scenario = closing.scenario
+    market = scenario.specification.market
+    table = Table(title=escape(scenario.title), caption=f"money in {escape(market.currency)}")
+    table.add_column("bidder", no_wrap=True)
+    is_typed = isinstance(market, TypeMarket)
+    for heading in ("value", "strategy", "gets") if is_typed else ("group", "signal", "clock", "strategy"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("pays", "exactly", "rewarded", "gains") if is_typed else ("pays", "gains"):
+        table.add_column(heading, justify="right", overflow="fold")
+    for bidder, name in enumerate(scenario.names):
+        marked = f"[bold green]{escape(name)}[/bold green]" if name in closing.awards else escape(name)
+        cells = (
+            _typed_cells(closing, market, bidder, name)
+            if isinstance(market, TypeMarket)
+            else _signal_cells(closing, market, bidder, name)
+        )
+        table.add_row(marked, *map(escape, cells))
     return table
+
+
+def _signal_cells(closing: Closing, market: Market, bidder: int, name: str) -> list[str]:
+    session = closing.session
+    places = {session.members[member].name: place for place, member in enumerate(session.players)}
+    clock = "-"
+    if session.play is not None and name in places:
+        clock = str(session.play.conductor.clock(places[name]))
+    paid = closing.payments[name]
+    return [
+        market.groups[market.bidders[bidder].group],
+        str(closing.private[bidder]),
+        clock,
+        closing.scenario.strategy(name),
+        _cell(closing, paid),
+        _cell(closing, closing.values[name] - paid),
+    ]
+
+
+def _typed_cells(closing: Closing, market: TypeMarket, bidder: int, name: str) -> list[str]:
+    known, paid = closing.private[bidder], closing.payments[name]
+    gain = closing.values[name] - paid
+    return [
+        _type_cell(market, bidder, known),
+        closing.scenario.strategy(name),
+        closing.goods(name) if name in closing.awards else "-",
+        _rounded_cell(closing, paid),
+        _cell(closing, paid) if paid.denominator != 1 else "-",
+        _rounded_cell(closing, closing.rewards[name]),
+        _rounded_cell(closing, gain),
+    ]
+
+
+def _type_cell(market: TypeMarket, bidder: int, known: Private) -> str:
+    """Return what a bidder values, in a few characters: of several bundles only the most that one is worth to it."""
+    if not isinstance(known, PrivateKnowledge):
+        return "-"
+    if market.environment.is_single_parameter:
+        return describe_type(market, bidder, known.value)
+    return f"up to {max(market.bidders[bidder].types[known.value])}"
+
+
+def _cell(closing: Closing, value: Fraction) -> str:
+    market = closing.scenario.specification.market
+    return show_amount(value, minor_units=market.minor_units) if value else "-"
+
+
+def _rounded_cell(closing: Closing, value: Fraction) -> str:
+    market = closing.scenario.specification.market
+    if value.denominator == 1:
+        return _cell(closing, value)
+    return round_amount(value, minor_units=market.minor_units)
 
 
 def _money(closing: Closing, value: Fraction | int) -> str:

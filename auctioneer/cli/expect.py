@@ -1,172 +1,150 @@
-"""`auctioneer expect`: what a scenario does on average over the mechanism's own coins, exactly."""
+"""`auctioneer expect`: what a scenario does on average over the mechanism's own coins, and over a prior, exactly."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import assert_never
 
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from auctioneer.cli.expectations import (
+    comparison_values,
+    expectation_values,
+    show_comparison,
+    show_expectation,
+)
 from auctioneer.cli.printing import examples, print_json
 from openoutcry.errors import ConfigurationError
-from openoutcry.mechanisms.answering import Answerer
-from openoutcry.mechanisms.conversation import Answer, Climb, Climbed, Question, Reported, ReportSignal
-from openoutcry.mechanisms.expectation import Expectation
-from openoutcry.mechanisms.expectation import expect as compute_expectation
 from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT
-from openoutcry.mechanisms.registry import Guarantee, find_mechanism
 from openoutcry.scenario import Scenario, load_scenario
-from openoutcry.simulation.player import Default, Player
-from openoutcry.strategies import Seat
-from openoutcry.strategies.views import bidder_random
+from openoutcry.simulation.comparing import ALL, best_revenue, compare_mechanisms
+from openoutcry.simulation.expectation import MechanismChoice, Over, expect_scenario
+from openoutcry.simulation.player import Default
+
+_BOOLEANS = {"true": True, "false": False}
 
 
-@click.command(epilog=examples("auctioneer expect scenario.toml", "auctioneer expect a.toml b.toml --json"))
+@click.command(
+    epilog=examples(
+        "auctioneer expect scenario.toml",
+        "auctioneer expect a.toml b.toml --json",
+        "auctioneer expect banks.toml --mechanism all",
+        "auctioneer expect banks.toml --mechanism crowdsourced-lookahead-plus:reward=1/10,delta=1/50 "
+        "--mechanism vickrey",
+    )
+)
 @click.argument("scenarios", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SCENARIO...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, in the order given.")
+@click.option(
+    "--mechanism",
+    "mechanisms",
+    multiple=True,
+    metavar="NAME[:KEY=VALUE,...]",
+    help=f"Compare this mechanism in place of the scenario's; may be given many times. `{ALL}`: all that can run.",
+)
+@click.option(
+    "--at-private-types",
+    is_flag=True,
+    help="Take the private types given, also when the scenario has a prior to take the expectation over.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=DEFAULT_RUN_LIMIT,
     show_default=True,
-    help="Most runs of the mechanism to spend on one scenario.",
+    help="Most runs of a mechanism to spend on one scenario.",
 )
-def expect(scenarios: tuple[Path, ...], as_json: bool, limit: int) -> None:
+def expect(
+    scenarios: tuple[Path, ...],
+    as_json: bool,
+    mechanisms: tuple[str, ...],
+    at_private_types: bool,
+    limit: int,
+) -> None:
     """Compute exactly how often each bidder wins, and the expected welfare and revenue.
 
     Every random choice of the mechanism is taken with its exact probability; private signals and strategies are those
-    of the scenario. Strategies must be deterministic.
+    of the scenario. With a [prior] every profile of types counts with its probability, each bidder knowing what
+    the scenario says that it knows. Strategies must be deterministic.
     """
+    choices = [read_mechanism(text) for text in mechanisms]
+    over: Over | None = "private" if at_private_types else None
     for path in scenarios:
         scenario = load_scenario(path)
-        expectation, defaults = expect_scenario(scenario, limit=limit)
-        for default in _distinct(defaults):
-            click.echo(f"note: {default}", err=True)
-        if as_json:
-            print_json(expectation_values(scenario, expectation))
+        if choices:
+            _compare(scenario, choices, over=over, limit=limit, as_json=as_json)
         else:
-            _show(Console(), scenario, expectation)
+            _expect(scenario, over=over, limit=limit, as_json=as_json)
 
 
-def expect_scenario(scenario: Scenario, *, limit: int) -> tuple[Expectation, list[Default]]:
-    """Return the exact expectation of a scenario, and where strategies failed and a default was taken.
+def read_mechanism(text: str) -> MechanismChoice:
+    """Read a mechanism with parameters, such as `crowdsourced-optimal:reward=1/10,delta=1/50`.
 
     Raises:
-        ScenarioError: A signal is missing, or a strategy cannot be loaded.
-        ConfigurationError: A strategy is not deterministic, or there is more to explore than the limit allows.
+        ConfigurationError: A parameter has no value, or stands there twice.
     """
-    specification = scenario.specification
-    mechanism = find_mechanism(specification.mechanism)
-    signals = scenario.signals()
-    defaults: list[Default] = []
-    answerers = _make_answerers(scenario, signals, defaults)
-    expectation = compute_expectation(
-        specification.market,
-        mechanism,
-        mechanism.configure(specification.parameters),
-        answerers,
-        signals,
-        limit=limit,
-    )
-    return expectation, defaults
-
-
-def expectation_values(scenario: Scenario, expectation: Expectation) -> dict[str, object]:
-    """Return an expectation as one JSON object; every exact number is a text."""
-    names = scenario.names
-    guarantee = _guarantee(scenario)
-    return {
-        "scenario": scenario.file,
-        "win_probability": dict(zip(names, map(str, expectation.win_probability), strict=True)),
-        "unsold_probability": str(expectation.unsold_probability),
-        "welfare": str(expectation.welfare),
-        "revenue": str(expectation.revenue),
-        "optimum": str(expectation.optimum),
-        "payments": dict(zip(names, map(str, expectation.payments), strict=True)),
-        "utilities": dict(zip(names, map(str, expectation.utilities), strict=True)),
-        "guarantee": guarantee.text,
-    }
-
-
-def _make_answerers(
-    scenario: Scenario, signals: tuple[int, ...], defaults: list[Default]
-) -> tuple[Answerer, ...]:
-    market = scenario.specification.market
-    answerers = []
-    for bidder, factory in enumerate(scenario.load_strategies()):
-        name = scenario.names[bidder]
-        if not factory.deterministic:
+    name, separator, rest = text.partition(":")
+    parameters: dict[str, object] = {}
+    for part in rest.split(",") if separator else []:
+        key, equals, value = part.partition("=")
+        key, value = key.strip(), value.strip()
+        if not equals or not key or not value or key in parameters:
             raise ConfigurationError(
-                f"{scenario.file}: the strategy {factory.name!r} of {name} is not marked deterministic: "
-                "set `deterministic = True` on its class if it is, or choose another"
+                f"--mechanism {text}: write NAME:KEY=VALUE,KEY=VALUE, each key once; {part!r} is none"
             )
-        seat = Seat(market=market, bidder=bidder, signal=signals[bidder], rng=bidder_random(b"", name))
-        player = Player(strategy=factory.make(), seat=seat, defaults=defaults)
-        answerers.append(_answerer(player))
-    return tuple(answerers)
+        parameters[key] = int(value) if value.isdecimal() else _BOOLEANS.get(value, value)
+    return MechanismChoice(name=name.strip(), parameters=parameters)
 
 
-def _answerer(player: Player) -> Answerer:
-    def answer(question: Question, clock: int, /) -> Answer:
-        match question:
-            case Climb(target=target, price=price):
-                level = clock
-                offered = None if price is None else target
-                # Which wave asks is no part of what a deterministic strategy may look at.
-                while level < target and player.accepts(level=level + 1, price=price, target=offered, wave=0):
-                    level += 1
-                return Climbed(level=level, exited=level < target)
-            case ReportSignal():
-                return Reported(value=player.signal(wave=0))
-            case _:
-                assert_never(question)
-
-    return answer
-
-
-def _guarantee(scenario: Scenario) -> Guarantee:
-    specification = scenario.specification
-    mechanism = find_mechanism(specification.mechanism)
-    return mechanism.guarantee(specification.market, mechanism.configure(specification.parameters))
-
-
-def _show(console: Console, scenario: Scenario, expectation: Expectation) -> None:
-    market = scenario.specification.market
-    sums = market.sums(scenario.signals())
-    table = Table(
-        "bidder", "signal", "strategy", "value", "wins with probability", "pays on average", "gains"
-    )
-    for bidder, name in enumerate(scenario.names):
-        table.add_row(
-            escape(name),
-            str(scenario.private[name].signal),
-            escape(scenario.strategy(name)),
-            str(market.value(bidder, sums)),
-            _exact(expectation.win_probability[bidder]),
-            _exact(expectation.payments[bidder]),
-            _exact(expectation.utilities[bidder]),
+def _expect(scenario: Scenario, *, over: Over | None, limit: int, as_json: bool) -> None:
+    with _progress() as tell:
+        found = expect_scenario(
+            scenario,
+            over=over,
+            limit=limit,
+            progress=lambda done, count: tell(f"{done:,} of {count:,} profiles of types"),
         )
-    console.print(f"[bold]{escape(scenario.title)}[/bold]  ({escape(scenario.file)})")
-    console.print(table)
-    share = f" ({float(expectation.welfare / expectation.optimum):.1%})" if expectation.optimum else ""
-    console.print(f"welfare  {_exact(expectation.welfare)} of {expectation.optimum}{share}")
-    console.print(f"revenue  {_exact(expectation.revenue)}")
-    console.print(f"unsold   with probability {_exact(expectation.unsold_probability)}")
-    console.print(f"promised: {escape(_guarantee(scenario).text)}\n")
+        optimal, refusal = best_revenue(scenario, tell) if found.over == "prior" else (None, "")
+    _note((found.warnings, found.defaults))
+    if as_json:
+        print_json(expectation_values(scenario, found, optimal))
+        return
+    show_expectation(Console(), scenario, found, optimal)
+    if refusal:
+        click.echo(f"note: the optimal revenue is not shown: {refusal}", err=True)
 
 
-def _exact(number: object) -> str:
-    text = str(number)
-    numerator, separator, denominator = text.partition("/")
-    if not separator:
-        return text
-    decimal = f"{int(numerator) / int(denominator):.4g}"
-    return f"{text} ({decimal})" if len(text) <= 15 else decimal
+def _compare(
+    scenario: Scenario, choices: list[MechanismChoice], *, over: Over | None, limit: int, as_json: bool
+) -> None:
+    with _progress() as tell:
+        comparison = compare_mechanisms(scenario, choices, over=over, limit=limit, progress=tell)
+    for result in comparison.results:
+        _note((result.warnings, result.defaults), result.choice.name)
+    if as_json:
+        print_json(comparison_values(scenario, comparison))
+    else:
+        show_comparison(Console(), scenario, comparison)
 
 
-def _distinct(defaults: list[Default]) -> list[str]:
-    """Return each failure once: a strategy is asked the same many times over."""
-    return list(dict.fromkeys(f"{default.bidder}: {default.reason}" for default in defaults))
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal how far the work is."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _line: None
+        return
+    with console.status("reading") as status:
+        yield lambda line: status.update(escape(line))
+
+
+def _note(found: tuple[tuple[str, ...], tuple[Default, ...]], mechanism: str = "") -> None:
+    """Print each warning and each failure of a strategy once: a strategy is asked the same many times over."""
+    warnings, defaults = found
+    before = f"{mechanism}: " if mechanism else ""
+    lines = [*warnings, *(f"{default.bidder}: {default.reason}" for default in defaults)]
+    for line in dict.fromkeys(lines):
+        click.echo(f"note: {before}{line}", err=True)

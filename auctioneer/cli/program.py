@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from auctioneer.cli.cancel import cancel
+from auctioneer.cli.disclose import disclose
 from auctioneer.cli.expect import expect
 from auctioneer.cli.fetch import fetch
 from auctioneer.cli.health import health
@@ -66,6 +67,7 @@ for _command in (
     expect,
     verify,
     replay,
+    disclose,
     serve,
     open_session,
     cancel,

@@ -1,4 +1,4 @@
-"""What `auctioneer run` shows while a session runs: clocks that rise, who has left, what is asked and why.
+"""What `auctioneer run` shows while a session runs: clocks that rise, reports that come in, what is asked and why.
 
 On a terminal one display is drawn again and again from the session as it stands; elsewhere a line is printed for each
 wave and each change of phase. Agents that only think are done in a blink; on a terminal their play is then shown once
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -19,6 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from auctioneer.driver import SessionDriver
+from openoutcry.mechanisms.conversation import Climb
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Bidder, Market
 from openoutcry.protocol.messages import LapseSubject
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
@@ -121,6 +125,7 @@ class Progress:
     async def _follow(self, driver: SessionDriver) -> None:
         """Print a line for each change that a person wants to know of."""
         shown_phase, shown_wave, shown_names = None, -1, 0
+        reports = ReportLines()
         began = time.monotonic()
         async for _ in driver.log.follow():
             session = driver.session
@@ -130,6 +135,9 @@ class Progress:
                 self._say(
                     f"{shown_names} of {len(session.specification.market.bidders)} bidders have enrolled"
                 )
+            line = reports.next_line(session)
+            if line:
+                self._say(f"wave {shown_wave}: {line}")
             if session.phase is not shown_phase:
                 shown_phase = session.phase
                 if shown_phase is Phase.PLAY:
@@ -146,7 +154,11 @@ def session_display(session: AuctioneerSession) -> list[Table | Text]:
     """Return a session as it stands: one row for each bidder, and what is asked now and why."""
     market = session.specification.market
     headline = Text.assemble((session.specification.title, "bold"), f"  {_PHASES[session.phase]}")
-    table = Table("bidder", "group", "clock", "", "now", box=None, padding=(0, 2, 0, 0))
+    groups = market.groups if isinstance(market, Market) else ()
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("bidder", "group", "clock", "", "now") if groups else ("bidder", "clock", "", "now"):
+        table.add_column(heading)
+    top = market.signal_levels - 1 if isinstance(market, Market) else _top_level(market)
     enrolled = set(session.enrolment.names)
     asked = {
         deadline.member: deadline.subject for deadline in session.deadlines if deadline.member is not None
@@ -161,11 +173,82 @@ def session_display(session: AuctioneerSession) -> list[Table | Text]:
             now = "has exited" if has_exited else _ASKED.get(asked.get(member, LapseSubject.ENROLMENT), "")
         table.add_row(
             Text(bidder.name),
-            Text(market.groups[bidder.group]),
-            ProgressBar(total=market.signal_levels - 1, completed=clock, width=BAR_WIDTH),
-            f"{clock}/{market.signal_levels - 1}",
+            *([Text(groups[bidder.group])] if isinstance(bidder, Bidder) else []),
+            ProgressBar(total=top, completed=clock, width=BAR_WIDTH) if top else "",
+            f"{clock}/{top}" if top else "",
             now,
         )
     wave = session.play.conductor.wave if session.play else None
     reason = f"wave {session.wave_count - 1}: {wave.reason}" if wave is not None else ""
-    return [headline, table, Text(reason)]
+    reports = report_progress(session)
+    return [headline, table, Text(reason), *([Text(str(reports))] if reports is not None else [])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportProgress:
+    """How far a wave of reports is.
+
+    Attributes:
+        step: "committed" or "opened".
+        done: How many of those that were asked are no longer awaited.
+        asked: How many were asked.
+    """
+
+    step: str
+    done: int
+    asked: int
+
+    @property
+    def quarters(self) -> int:
+        """How many quarters of the reports are in, rounded down: often enough for a line."""
+        return 4 * self.done // self.asked
+
+    def __str__(self) -> str:
+        """Return it in words: `committed 2 of 3`."""
+        return f"{self.step} {self.done} of {self.asked}"
+
+
+class ReportLines:
+    """Says how waves of reports proceed, where lines are printed: now and then on the way, and when a step is over."""
+
+    def __init__(self) -> None:
+        self._last: ReportProgress | None = None
+        self._opened_before = 0
+
+    def next_line(self, session: AuctioneerSession) -> str:
+        """Return what is to be said now; empty for nothing. Called at every record."""
+        last, now = self._last, report_progress(session)
+        self._last = now
+        opened = len(session.play.opened) if session.play else 0
+        if last is not None and (now is None or now.step != last.step):
+            if last.step == "opened":
+                line = f"opened {opened - self._opened_before} of {last.asked}"
+            else:
+                # Everybody who has committed is asked to open.
+                awaited = now.asked - now.done if now is not None else 0
+                line = f"committed {awaited} of {last.asked}"
+        elif now is not None and last is not None and now.quarters > last.quarters:
+            line = str(now)
+        else:
+            line = ""
+        if now is None or now.step == "committed":
+            self._opened_before = opened
+        return line
+
+
+def report_progress(session: AuctioneerSession) -> ReportProgress | None:
+    """Return how far the current wave's reports are; None when no reports are asked for now."""
+    wave = session.play.conductor.wave if session.play else None
+    if wave is None:
+        return None
+    asked = sum(not isinstance(question, Climb) for question in wave.questions)
+    for subject, step in ((LapseSubject.COMMITMENT, "committed"), (LapseSubject.OPENING, "opened")):
+        awaited = sum(deadline.subject is subject for deadline in session.deadlines)
+        if awaited:
+            return ReportProgress(step=step, done=asked - awaited, asked=asked)
+    return None
+
+
+def _top_level(market: TypeMarket) -> int:
+    """Return the highest level of the clocks, 0 where bidders have several values and so no clock."""
+    return len(market.clock) if market.environment.is_single_parameter else 0

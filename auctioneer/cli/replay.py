@@ -9,15 +9,18 @@ from pathlib import Path
 
 import click
 
-from auctioneer.cli.printing import examples, print_json
-from auctioneer.cli.transcript_files import read_transcript
+from auctioneer.cli.printing import examples, print_json, show_exact
+from auctioneer.cli.transcript_files import DISCLOSURE, read_transcript
 from openoutcry.mechanisms.chance import Draw
+from openoutcry.mechanisms.market import Market
 from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.narration import Moment, tell
 from openoutcry.wire import WireCodec
 
 # State by name, bidders by place in the market: these are shown by name.
-_BIDDERS = frozenset({"active", "rejected"})
+_BIDDER = frozenset({"informant", "highest", "bidder"})
+_BIDDERS = frozenset({"active", "rejected", "reported"})
 _PER_BIDDER = frozenset({"clocks"})
 
 
@@ -31,14 +34,16 @@ _PER_BIDDER = frozenset({"clocks"})
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--wave", type=click.IntRange(min=0), help="Show this wave only.")
+@click.option("--disclosure", type=DISCLOSURE, help="File with the key of sealed reports.")
 @click.option("--step", is_flag=True, help="Wait for Enter before each wave; needs a terminal.")
-def replay(file: Path, as_json: bool, wave: int | None, step: bool) -> None:
+def replay(file: Path, as_json: bool, wave: int | None, disclosure: Disclosure | None, step: bool) -> None:
     """Re-execute the session in FILE and tell what happened, and why.
 
     Each wave is shown with its reason, the mechanism's state and what was drawn; then the questions and answers as the
     log has them, with their index. A log that departs from the rules is told up to there.
     """
-    session, moments = tell(read_transcript(file), WireCodec())
+    opening_key = disclosure.opening_key if disclosure else None
+    session, moments = tell(read_transcript(file), WireCodec(), opening_key=opening_key)
     wanted = (moment for moment in moments if wave is None or moment.wave == wave)
     if as_json:
         told = [_values(moment) for moment in wanted]
@@ -59,7 +64,8 @@ def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:
         lines = [f"{moment.index:>6}  {moment.text}"]
     else:
         lines = ["", moment.text]
-        groups = session.specification.market.groups
+        market = session.specification.market
+        groups = market.groups if isinstance(market, Market) else ()
         lines += [f"        {key}: {_show(key, value, names, groups)}" for key, value in moment.state.items()]
     lines += [f"        drawn: {describe_draw(draw, names)}" for draw in moment.draws]
     return lines
@@ -68,18 +74,26 @@ def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:
 def describe_draw(draw: Draw, names: Sequence[str]) -> str:
     """Return one draw in words."""
     match draw.options:
+        case tuple(weights) if draw.kind == "weighted":
+            chance = show_exact(Fraction(weights[int(draw.result)], sum(weights)), has_decimal=False)
+            return f"{draw.label}: choice {draw.result} of {len(weights)}, with probability {chance}"
         case tuple(candidates):
             offered = ", ".join(_name(candidate, names) for candidate in candidates)
             return f"{draw.label}: {_name(int(draw.result), names)} of {offered}"
         case Fraction() as probability:
-            return f"{draw.label}: {'yes' if draw.result else 'no'}, with probability {probability}"
+            shown = show_exact(probability, has_decimal=False)
+            return f"{draw.label}: {'yes' if draw.result else 'no'}, with probability {shown}"
+        case count if draw.label.endswith("/informant"):
+            return f"{draw.label}: {_name(int(draw.result), names)}, one of {count}"
         case count:
             return f"{draw.label}: {draw.result} of 0..{count - 1}"
 
 
 def _show(key: str, value: object, names: Sequence[str], groups: Sequence[str]) -> str:
-    if key == "group" and isinstance(value, int):
+    if key == "group" and groups and isinstance(value, int):
         return groups[value]
+    if key in _BIDDER and isinstance(value, int):
+        return _name(value, names)
     if key in _BIDDERS and isinstance(value, list):
         return ", ".join(_name(place, names) for place in value) or "nobody"
     if key in _PER_BIDDER and isinstance(value, list):

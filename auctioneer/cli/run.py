@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from auctioneer.agents import private_input
 from auctioneer.cli.closing import close, closing_values, show_closing
+from auctioneer.cli.preparing import (
+    DISCLOSURE_SUFFIX,
+    PRIVATE_SUFFIX,
+    check_directory,
+    check_result,
+    check_strategies,
+)
 from auctioneer.cli.printing import examples, print_json, slug
 from auctioneer.cli.progress import Progress
 from auctioneer.cli.transcript_files import write_file
+from auctioneer.keys import derive_opening_key
+from auctioneer.local import derive_secrets
 from auctioneer.local_run import LocalResult, LocalRun
 from auctioneer.logs import configure_logs
 from auctioneer.loops import INTERRUPTED, on_interrupt
 from auctioneer.loops import run as run_loop
-from openoutcry.errors import ConfigurationError
 from openoutcry.protocol.transcript import encode_transcript
 from openoutcry.scenario import Scenario, load_scenario
+from openoutcry.session.disclosure import Disclosure, encode_disclosure
+from openoutcry.session.reading import EnvelopeReader
+from openoutcry.session.replay import read_opening
 from openoutcry.session.report import verification_lines
 from openoutcry.session.verification import verify_transcript
+from openoutcry.simulation.private import draw_private
+from openoutcry.simulation.table import Private
 from openoutcry.wire import WireCodec
 
 RUNS = Path("runs")
@@ -56,31 +71,39 @@ def run(
 ) -> int:
     """Run the auction of SCENARIO: a service, and one process for each bidder.
 
-    Writes the transcript, beside it a file with the private signals, and verifies what it wrote. Ends with 0 when the
-    session settled, with 1 when it is void, and with 2 when SCENARIO cannot be used.
+    Writes the transcript, beside it a file with what the bidders privately knew, and verifies what it wrote. Ends with
+    0 when the session settled, with 1 when it is void, and with 2 when SCENARIO cannot be used.
     """
     loaded = load_scenario(scenario)
-    loaded.signals()
-    if out is not None and out.exists():
-        raise ConfigurationError(f"{out} is there already: move it away, or choose another --out")
-    configure_logs(format="console", level="error")
     chosen = loaded.seed if seed is None else seed
+    private = draw_private(loaded, chosen)
+    check_strategies(loaded)
+    if out is None:
+        check_directory(RUNS, what=RUNS)
+    else:
+        check_result(out)
+    configure_logs(format="console", level="error")
     # With --json standard output carries that one object and nothing else.
     console = Console(stderr=as_json)
     if not quiet:
         console.print(f"seed {json.dumps(chosen)}", highlight=False)
+        for warning in loaded.specification.warnings():
+            console.print(f"note: {warning}", markup=False, highlight=False, soft_wrap=True)
+        if loaded.is_sampled:
+            console.print("types that the scenario does not give are drawn from its prior", highlight=False)
     progress = Progress(console, is_quiet=quiet)
-    result = run_loop(_play(loaded, chosen, progress, keep_going=keep_going))
-    path = _keep(result, loaded, chosen, out)
+    result = run_loop(_play(loaded, private, chosen, progress, keep_going=keep_going))
+    disclosure = _disclosure(result, loaded, chosen)
+    path = _keep(result, loaded, private, chosen, disclosure, out)
     if not result.was_interrupted:
         progress.show_again(result.transcript, slow_motion_s)
-    closing = close(loaded, chosen, result.session, result.transcript.entries, result.failures)
-    verification = verify_transcript(result.transcript, codec=WireCodec())
+    closing = close(loaded, private, chosen, result.session, result.transcript.entries, result.failures)
+    verification = verify_transcript(result.transcript, codec=WireCodec(), disclosure=disclosure)
     if not quiet:
         show_closing(console, closing)
         for line in verification_lines(verification):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-        _show_next(console, path)
+        _show_next(console, path, is_sealed=disclosure is not None)
     if as_json:
         print_json(closing_values(closing, str(path)))
     if result.was_interrupted:
@@ -88,9 +111,12 @@ def run(
     return 0 if result.session.outcome is not None and verification.is_valid else 1
 
 
-async def _play(scenario: Scenario, seed: str, progress: Progress, *, keep_going: bool) -> LocalResult:
+async def _play(
+    scenario: Scenario, private: Sequence[Private], seed: str, progress: Progress, *, keep_going: bool
+) -> LocalResult:
     local = LocalRun(
         scenario=scenario,
+        private=private,
         seed=seed,
         keep_going=keep_going,
         started=progress.begin,
@@ -103,24 +129,42 @@ async def _play(scenario: Scenario, seed: str, progress: Progress, *, keep_going
     return result
 
 
-def _keep(result: LocalResult, scenario: Scenario, seed: str, out: Path | None) -> Path:
-    """Write the transcript and the private file beside it, and return the transcript's path."""
+def _disclosure(result: LocalResult, scenario: Scenario, seed: str) -> Disclosure | None:
+    """Return what makes sealed reports readable, where the scenario keeps them sealed."""
+    if scenario.specification.disclosure != "sealed":
+        return None
+    opening = read_opening(result.transcript.entries, EnvelopeReader(WireCodec()))
+    key = derive_opening_key(derive_secrets(seed).keys.message, opening.seed_commitment)
+    return Disclosure(session_id=result.session.session_id, opening_key=key)
+
+
+def _keep(
+    result: LocalResult,
+    scenario: Scenario,
+    private: Sequence[Private],
+    seed: str,
+    disclosure: Disclosure | None,
+    out: Path | None,
+) -> Path:
+    """Write the transcript and the private files beside it, and return the transcript's path."""
     session_id = result.session.session_id.hex()
     path = _free_path(f"{slug(scenario.title)}-{session_id[:8]}") if out is None else out
-    private = {
+    content = {
         "session": session_id,
         "seed": seed,
         "bidders": {
-            name: {"signal": scenario.private[name].signal, "strategy": scenario.strategy(name)}
-            for name in scenario.names
+            name: {**json.loads(private_input(scenario, bidder, known)), "strategy": scenario.strategy(name)}
+            for bidder, (name, known) in enumerate(zip(scenario.names, private, strict=True))
         },
     }
     write_file(path, encode_transcript(result.transcript))
     write_file(
-        path.with_suffix(".private.json"),
-        (json.dumps(private, indent=2, ensure_ascii=False) + "\n").encode(),
+        path.with_suffix(PRIVATE_SUFFIX),
+        (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode(),
         is_private=True,
     )
+    if disclosure is not None:
+        write_file(path.with_suffix(DISCLOSURE_SUFFIX), encode_disclosure(disclosure), is_private=True)
     return path
 
 
@@ -129,15 +173,16 @@ def _free_path(stem: str) -> Path:
     number = 1
     while True:
         path = RUNS / (f"{stem}.zip" if number == 1 else f"{stem}-{number}.zip")
-        if not path.exists() and not path.with_suffix(".private.json").exists():
+        if not path.exists() and not path.with_suffix(PRIVATE_SUFFIX).exists():
             return path
         number += 1
 
 
-def _show_next(console: Console, path: Path) -> None:
+def _show_next(console: Console, path: Path, *, is_sealed: bool) -> None:
+    option = f" --disclosure {path.with_suffix(DISCLOSURE_SUFFIX)}" if is_sealed else ""
     for line in (
-        f"transcript {path} (private signals and strategies: {path.with_suffix('.private.json')})",
-        f"next: auctioneer verify {path}",
-        f"      auctioneer replay {path}",
+        f"transcript {path} (what bidders knew, and their strategies: {path.with_suffix(PRIVATE_SUFFIX)})",
+        f"next: auctioneer verify {path}{option}",
+        f"      auctioneer replay {path}{option}",
     ):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

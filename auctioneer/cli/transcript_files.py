@@ -1,4 +1,4 @@
-"""Transcript files of the command line: read with one line for what is wrong, written whole or not at all."""
+"""Transcripts and disclosures on the command line: read with one line for what is wrong, written whole or not."""
 
 from __future__ import annotations
 
@@ -6,9 +6,33 @@ import os
 import secrets
 from pathlib import Path
 
+import click
+
 from openoutcry.errors import ConfigurationError, TranscriptError
 from openoutcry.protocol.transcript import Transcript
+from openoutcry.session.disclosure import DISCLOSURE_BYTES, Disclosure, decode_disclosure
 from openoutcry.wire import files
+
+
+class DisclosureFile(click.ParamType[Disclosure]):
+    """A disclosure on the command line: the path of its file."""
+
+    name = "file"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Disclosure:
+        """Return what the file holds."""
+        if isinstance(value, Disclosure):
+            return value
+        try:
+            with Path(str(value)).open("rb") as file:
+                return decode_disclosure(file.read(DISCLOSURE_BYTES + 1))
+        except OSError as error:
+            self.fail(f"{value}: cannot be read: {error.strerror}", param, ctx)
+        except TranscriptError as error:
+            self.fail(f"{value}: {error.reason}", param, ctx)
+
+
+DISCLOSURE = DisclosureFile()
 
 
 def read_transcript(path: Path) -> Transcript:

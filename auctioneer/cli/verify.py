@@ -8,9 +8,10 @@ import click
 
 from auctioneer.cli.hexadecimal import KEY, SESSION
 from auctioneer.cli.printing import examples, print_json
-from auctioneer.cli.transcript_files import read_transcript, write_file
+from auctioneer.cli.transcript_files import DISCLOSURE, read_transcript, write_file
 from openoutcry.errors import TranscriptError, UnreadableTranscript
 from openoutcry.protocol.transcript import Transcript
+from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.evidence import EVIDENCE_BYTES, decode_evidence, encode_evidence, gather, judge
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.report import verification_lines, verification_values
@@ -22,6 +23,7 @@ from openoutcry.wire import WireCodec
     epilog=examples(
         "auctioneer verify runs/offshore-1a2b3c4d.zip",
         "auctioneer verify runs/offshore-1a2b3c4d.zip --evidence evidence/",
+        "auctioneer verify runs/treasury-5e6f7a8b.zip --disclosure runs/treasury-5e6f7a8b.disclosure.json",
         "auctioneer verify evidence/record-17-WRONG_LEVEL.json",
     )
 )
@@ -29,6 +31,11 @@ from openoutcry.wire import WireCodec
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--session", "session_id", type=SESSION, help="The session that it must be of.")
 @click.option("--auctioneer-key", type=KEY, help="The message key that the auctioneer must have.")
+@click.option(
+    "--disclosure",
+    type=DISCLOSURE,
+    help="File with the key of sealed reports; without it, a sealed session is checked as far as it can be.",
+)
 @click.option(
     "--evidence",
     "evidence_directory",
@@ -40,12 +47,14 @@ def verify(
     as_json: bool,
     session_id: bytes | None,
     auctioneer_key: bytes | None,
+    disclosure: Disclosure | None,
     evidence_directory: Path | None,
 ) -> int:
     """Verify the transcript in FILE: every byte, every signature, every question, every payment.
 
-    Needs no network, no key and no trust in whoever made it. FILE may also be evidence of one deviation. Ends with 0
-    when it is valid, with 1 when it is not, and with 2 when FILE cannot be read.
+    Needs no network, no key and no trust in whoever made it. Where reports are sealed, who asked whom and what was paid
+    can be checked with their disclosure only; the rest is checked without. FILE may also be evidence of one deviation.
+    Ends with 0 when it is valid as far as it can be checked, with 1 when it is not, with 2 when FILE cannot be read.
     """
     if _is_evidence(file):
         return _judge(file, as_json)
@@ -53,7 +62,11 @@ def verify(
     try:
         transcript = read_transcript(file)
         verification = verify_transcript(
-            transcript, codec=WireCodec(), session_id=session_id, auctioneer_key=auctioneer_key
+            transcript,
+            codec=WireCodec(),
+            session_id=session_id,
+            auctioneer_key=auctioneer_key,
+            disclosure=disclosure,
         )
     except UnreadableTranscript:
         raise
@@ -65,7 +78,7 @@ def verify(
     else:
         click.echo("\n".join(verification_lines(verification)))
     if transcript is not None and verification.is_valid and evidence_directory is not None:
-        _write_evidence(transcript, evidence_directory, quiet=as_json)
+        _write_evidence(transcript, disclosure, evidence_directory, quiet=as_json)
     return 0 if verification.is_valid else 1
 
 
@@ -96,8 +109,15 @@ def _judge(file: Path, as_json: bool) -> int:
     return 0
 
 
-def _write_evidence(transcript: Transcript, directory: Path, *, quiet: bool) -> None:
-    found = gather(transcript.entries, EnvelopeReader(WireCodec()))
+def _write_evidence(
+    transcript: Transcript, disclosure: Disclosure | None, directory: Path, *, quiet: bool
+) -> None:
+    found = gather(
+        transcript.entries,
+        EnvelopeReader(WireCodec()),
+        specification=transcript.specification,
+        opening_key=disclosure.opening_key if disclosure else None,
+    )
     for index, evidence in found:
         write_file(directory / f"record-{index}-{evidence.code}.json", encode_evidence(evidence))
     if not quiet:

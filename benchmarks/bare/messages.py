@@ -15,15 +15,20 @@ BODY_BYTES = 300
 SIGNATURE_BYTES = 64
 
 
-def seal(key: Ed25519PrivateKey, number: int, answered: bytes) -> bytes:
+LEAST_BODY_BYTES = 8 + 32
+
+
+def seal(key: Ed25519PrivateKey, number: int, answered: bytes, size: int | None = None) -> bytes:
     """Return a signed message.
 
     Args:
         key: Of its sender.
         number: Of the message, 0..2^64-1.
         answered: The message that this one answers; it holds its SHA-256.
+        size: Of the whole message, in bytes; that of a body of 300 when None.
     """
-    body = (number.to_bytes(8, "big") + sha256(answered).digest()).ljust(BODY_BYTES, b".")
+    length = BODY_BYTES if size is None else max(LEAST_BODY_BYTES, size - SIGNATURE_BYTES)
+    body = (number.to_bytes(8, "big") + sha256(answered).digest()).ljust(length, b".")
     return body + key.sign(body)
 
 

@@ -35,7 +35,7 @@ Examples:
     "--bidders",
     required=True,
     type=click.Path(path_type=Path),
-    help="A scenario, or a file of [[bidder]] entries: name, signal, strategy, key.",
+    help="A scenario, or a file of [[bidder]] entries: name, signal or private, strategy, key.",
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only this bidder; may be given again.")
 @click.option("--seed", help="For local runs: keys and secrets follow from it.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,23 +21,28 @@ from bidder_agent.cli.options import (
 )
 from bidder_agent.joining import join
 from openoutcry.errors import ConfigurationError
+from openoutcry.strategies.private_input import RawPrivate, parse_private
 
 EXAMPLES = """\b
 Examples:
   bidder-agent join 127.0.0.1:7440 --name ada --signal 2
   bidder-agent join 127.0.0.1:7440 --name ada --signal 2 --strategy shade:levels=1
   bidder-agent join 127.0.0.1:7440 --name ada --private ada.json --strategy mine.py:Cautious
+
+\b
+A file of private input holds {"signal": 2}, or for a bidder with a value of its own
+  {"value": 4, "belief": {"product": {"bob": [[1, 2], [4, 1]]}}}
 """
 
 
 @click.command("join", epilog=EXAMPLES)
 @click.argument("address")
 @click.option("--name", required=True, help="Of the bidder, as the session's specification has it.")
-@click.option("--signal", type=int, help="The private signal, 0..k-1.")
+@click.option("--signal", type=int, help="The private signal, 0..k-1, where bidders have signals.")
 @click.option(
     "--private",
     metavar="FILE",
-    help='File with the private signal, {"signal": 2}; - reads it from standard input.',
+    help="File of what only the bidder knows, as JSON (below); - reads it from standard input.",
 )
 @click.option(
     "--strategy",
@@ -71,7 +75,7 @@ def command(**given: Any) -> int:
             given["address"],
             session=given["session"],
             name=given["name"],
-            signal=read_signal(given["signal"], given["private"]),
+            private=read_private(given["signal"], given["private"]),
             strategy=given["strategy"],
             base_directory=given["base_directory"],
             key=given["key"],
@@ -94,26 +98,23 @@ def command(**given: Any) -> int:
     return 0 if result.is_good else 1
 
 
-def read_signal(signal: int | None, private: str | None) -> int:
-    """Return the private signal from the option or the file that gives it.
+def read_private(signal: int | None, private: str | None) -> RawPrivate:
+    """Return what only the bidder knows, from the option or the file that gives it.
 
     Raises:
         ConfigurationError: Neither or both give it, or the file is none.
     """
     if (signal is None) == (private is None):
-        raise ConfigurationError("give the private signal once: --signal 2, or --private FILE")
-    if signal is not None:
-        return signal
-    assert private is not None
+        raise ConfigurationError(
+            "give the private signal once: --signal 2, or --private FILE; a value and a belief with --private FILE"
+        )
+    if private is None:
+        return {"signal": signal}
     try:
-        text = sys.stdin.read() if private == "-" else Path(private).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
+        data = sys.stdin.buffer.read() if private == "-" else Path(private).read_bytes()
+    except OSError as problem:
         raise ConfigurationError(f"--private {private}: cannot be read: {problem}") from problem
     try:
-        content = json.loads(text)
-    except ValueError as problem:
-        raise ConfigurationError(f"--private {private}: is not JSON: {problem}") from problem
-    if not isinstance(content, dict) or list(content) != ["signal"] or type(content["signal"]) is not int:
-        raise ConfigurationError(f'--private {private}: must be one object such as {{"signal": 2}}')
-    given: int = content["signal"]
-    return given
+        return parse_private(data)
+    except ConfigurationError as problem:
+        raise ConfigurationError(f"--private {private}: {problem}") from problem

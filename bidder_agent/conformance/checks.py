@@ -1,7 +1,9 @@
 """The checks: protocol, callbacks, determinism, independence, promise, speed; each with one line that teaches.
 
 A strategy is played in random small markets, outside of any auction, on a thread of its own with a limit to the
-whole: one that never comes back is a finding and not a hang. Refused: strategies that kill or ask.
+whole: one that never comes back is a finding and not a hang. Markets are of signals and of types; what a strategy is
+not made for, because it asks its view for what only the other kind of market has, is told and not held against it.
+Refused: strategies that kill or ask.
 """
 
 from __future__ import annotations
@@ -11,21 +13,30 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 from random import Random
 from typing import Any
 
-from bidder_agent.conformance.scripts import Script, climb, make_script, outcome_view, report_view, start_view
+from bidder_agent.conformance.scripts import Kind, Script, make_script, start_view
+from bidder_agent.conformance.type_scripts import make_type_script
+from bidder_agent.guard import Question
 from openoutcry.errors import ConfigurationError, StrategyError
 from openoutcry.strategies import (
+    AnySeat,
     Exit,
     NoAnswer,
-    Seat,
+    OpeningView,
+    RaiseView,
+    ReportView,
     Strategy,
     StrategyFactory,
+    WrongMarket,
+    answer_opening,
     answer_raise,
     answer_report,
+    answer_type,
     notify_outcome,
     notify_start,
     settle,
@@ -87,7 +98,7 @@ def check_strategy(
 
     Args:
         factory: Makes it.
-        markets: In how many random markets, at least 1.
+        markets: In how many random markets of each kind, at least 1.
         answer_ms: Time to answer against which its speed is held, milliseconds.
         limit_s: Seconds for each check.
 
@@ -102,11 +113,11 @@ def check_strategy(
         raise ConfigurationError(
             f"strategy {factory.name!r} {RESERVED[parsed.target]}: there is nothing to check"
         )
-    scripts = [make_script(number) for number in range(markets)]
     timing = Timing()
+    scripts: list[Script] = []
     checks: list[Check] = []
     for name, work in (
-        ("protocol", lambda: _check_protocol(factory, scripts, timing)),
+        ("protocol", lambda: _check_protocol(factory, _make_scripts(markets), timing, scripts)),
         ("callbacks", lambda: _check_callbacks(factory, scripts)),
         ("determinism", lambda: _check_determinism(factory, scripts)),
         ("independence", lambda: _check_independence(factory, scripts)),
@@ -144,19 +155,55 @@ def _run(name: str, work: Callable[[], Coroutine[Any, Any, Check]], limit_s: flo
     return found[0]
 
 
-async def _check_protocol(factory: StrategyFactory, scripts: Iterable[Script], timing: Timing) -> Check:
+def _make_scripts(markets: int) -> list[Script]:
+    """Return scripts of every kind, those of one kind together."""
+    numbers = range(markets)
+    return [
+        *(make_script(number) for number in numbers),
+        *(make_type_script(number, Kind.REPORTS) for number in numbers),
+        *(make_type_script(number, Kind.PRICES) for number in numbers),
+        *(make_type_script(number, Kind.BUNDLES) for number in numbers),
+    ]
+
+
+async def _check_protocol(
+    factory: StrategyFactory, scripts: Iterable[Script], timing: Timing, playable: list[Script]
+) -> Check:
+    """Play everything once, and note in `playable` the scripts of the kinds that the strategy is made for."""
     questions = silences = 0
+    fails = ""
+    passed_over: dict[Kind, str] = {}
     for script in scripts:
+        if script.kind in passed_over:
+            continue
         try:
             answers = await _play(factory.make, script, timing=timing)
         except StrategyError as problem:
-            raise StrategyError(f"{problem} [{script.describe()}]") from problem
+            if isinstance(problem.__cause__, WrongMarket):
+                passed_over[script.kind] = str(problem)
+                continue
+            failure = f"{problem} [{script.describe()}]"
+            if script.kind is Kind.BUNDLES and playable:
+                # Many are made for bidders who want one thing; it costs something only where they do not.
+                fails = passed_over[script.kind] = failure
+                continue
+            raise StrategyError(failure) from problem
+        playable.append(script)
         questions += len(answers)
         silences += answers.count(_show(NoAnswer))
+    playable[:] = [script for script in playable if script.kind not in passed_over]
+    played = list(dict.fromkeys(script.kind.value for script in playable))
+    if not played:
+        raise StrategyError(f"it can play no kind of market: {next(iter(passed_over.values()))}")
     if silences:
         detail = f"no answer to {silences} of {questions} questions: silence is recorded against the bidder"
         return Check(name="protocol", verdict=Verdict.WARNING, detail=detail)
-    detail = f"{questions} questions, clock and sealed, each answered as allowed"
+    if fails:
+        detail = f"fails where bidders want several things: {fails}"
+        return Check(name="protocol", verdict=Verdict.WARNING, detail=detail)
+    detail = f"{questions} questions, each answered as allowed: {'; '.join(played)}"
+    if passed_over:
+        detail += f"; not made for {'; '.join(kind.value for kind in passed_over)}"
     return Check(name="protocol", verdict=Verdict.GOOD, detail=detail)
 
 
@@ -164,7 +211,7 @@ async def _check_callbacks(factory: StrategyFactory, scripts: Iterable[Script]) 
     for script in scripts:
         strategy, seat = factory.make(), script.seat()
         await settle(notify_start(strategy, start_view(seat)))
-        await settle(notify_outcome(strategy, outcome_view(seat, price=script.price)))
+        await settle(notify_outcome(strategy, script.outcome(seat)))
     return Check(name="callbacks", verdict=Verdict.GOOD, detail="on_start and on_outcome come to an end")
 
 
@@ -227,33 +274,41 @@ async def _play(
     strategy = make()
     _refuse_shared(strategy, make)
     answers: list[str] = []
-    for is_offer in (False, True):
-        for view in climb(seat, script=script, is_offer=is_offer):
+    for views in script.rounds(seat):
+        for view in views:
             asked = make() if is_forgetful else strategy
-            answer = await timing.measure(lambda asked=asked, view=view: answer_raise(asked, view))  # type: ignore[misc]
+            answer = await timing.measure(partial(_ask, asked, view))
             answers.append(_show(answer))
             if answer is Exit:
                 break
-    asked = make() if is_forgetful else strategy
-    answers.append(_show(await timing.measure(lambda: answer_report(asked, report_view(seat)))))
     return tuple(answers)
+
+
+def _ask(strategy: Strategy, view: Question) -> object:
+    """Put one question; the answer or an awaitable of it."""
+    match view:
+        case RaiseView():
+            return answer_raise(strategy, view)
+        case ReportView():
+            return answer_report(strategy, view)
+        case OpeningView():
+            return answer_opening(strategy, view)
+        case _:
+            return answer_type(strategy, view)
 
 
 async def _play_side_by_side(instances: tuple[Strategy, Strategy], script: Script) -> tuple[Answers, Answers]:
     """Put each question to one instance, then to the other."""
     seats = (script.seat(), script.seat())
     answers: tuple[list[str], list[str]] = ([], [])
-    for is_offer in (False, True):
-        climbs = [climb(seat, script=script, is_offer=is_offer) for seat in seats]
+    for rounds in zip(*(script.rounds(seat) for seat in seats), strict=True):
         has_exited = [False, False]
-        for views in zip(*climbs, strict=True):
+        for views in zip(*rounds, strict=True):
             for player, view in enumerate(views):
                 if not has_exited[player]:
-                    answer = await settle(answer_raise(instances[player], view))
+                    answer = await settle(_ask(instances[player], view))
                     answers[player].append(_show(answer))
                     has_exited[player] = answer is Exit
-    for player, seat in enumerate(seats):
-        answers[player].append(_show(await settle(answer_report(instances[player], report_view(seat)))))
     return tuple(answers[0]), tuple(answers[1])
 
 
@@ -262,8 +317,8 @@ def _refuse_shared(strategy: Strategy, make: Callable[[], Strategy]) -> None:
         raise StrategyError("the factory gives the same instance twice: each bidder needs its own")
 
 
-def _with_rng(seat: Seat, rng: Random) -> Seat:
-    return Seat(market=seat.market, bidder=seat.bidder, signal=seat.signal, rng=rng)
+def _with_rng(seat: AnySeat, rng: Random) -> AnySeat:
+    return replace(seat, rng=rng)
 
 
 def _show(answer: object) -> str:

@@ -6,8 +6,17 @@ import os
 import signal
 
 from openoutcry.errors import StrategyError
-from openoutcry.strategies import Exit, RaiseView, ReportView, Stay, Strategy
-from openoutcry.strategies.api import RaiseAnswer, ReportAnswer
+from openoutcry.strategies import (
+    BeliefView,
+    Exit,
+    RaiseView,
+    ReportView,
+    Stay,
+    Strategy,
+    TypeIndex,
+    ValuationView,
+)
+from openoutcry.strategies.api import BeliefAnswer, RaiseAnswer, ReportAnswer, ValuationAnswer
 
 
 class Crash(Strategy):
@@ -30,12 +39,23 @@ class Crash(Strategy):
     def on_raise(self, view: RaiseView) -> RaiseAnswer:
         """Answer, or die."""
         self._count()
-        return Stay if view.level <= view.signal else Exit
+        return Stay if view.stays_truthfully else Exit
 
     def report_signal(self, view: ReportView) -> ReportAnswer:
         """Answer, or die."""
         self._count()
         return view.signal
+
+    def report_valuation(self, view: ValuationView) -> ValuationAnswer:
+        """Answer, or die."""
+        self._count()
+        return TypeIndex(view.value_index)
+
+    def report_belief(self, view: BeliefView) -> BeliefAnswer:
+        """Answer, or die; together with a valuation it is one question."""
+        if view.reported_index is None:
+            self._count()
+        return view.knowledge
 
     def _count(self) -> None:
         self.asked += 1

@@ -11,8 +11,22 @@ from typing import TextIO
 
 from bidder_agent.guard import seconds_left
 from bidder_agent.narration import show_money
-from openoutcry.strategies import Exit, NoAnswer, OutcomeView, RaiseView, ReportView, Stay, Strategy
-from openoutcry.strategies.api import RaiseAnswer, ReportAnswer
+from openoutcry.strategies import (
+    Belief,
+    BeliefView,
+    Exit,
+    NoAnswer,
+    OutcomeView,
+    RaiseView,
+    ReportView,
+    Stay,
+    Strategy,
+    TypeIndex,
+    TypeSeat,
+    ValuationView,
+)
+from openoutcry.strategies.api import BeliefAnswer, RaiseAnswer, ReportAnswer, ValuationAnswer
+from openoutcry.strategies.valuations import readable
 
 _WORDS: dict[str, RaiseAnswer] = {
     "s": Stay,
@@ -56,14 +70,46 @@ class Human(Strategy):
             self._show(f"a number, 0..{view.signal_levels - 1}? ")
         return NoAnswer
 
+    async def report_valuation(self, view: ValuationView) -> ValuationAnswer:
+        """Ask which valuation to report; an empty line reports the true one."""
+        self._show(describe_valuation(view))
+        count = len(view.types)
+        while (line := await self._lines.read()) is not None:
+            text = line.strip()
+            if not text:
+                return TypeIndex(view.value_index)
+            if text.isascii() and text.isdecimal() and 1 <= int(text) <= count:
+                return TypeIndex(int(text) - 1)
+            self._show(f"a line of the list, 1..{count}? ")
+        return NoAnswer
+
+    async def report_belief(self, view: BeliefView) -> BeliefAnswer:
+        """Ask which belief to report: the own one, or that nothing is known."""
+        self._show(describe_belief(view))
+        while (line := await self._lines.read()) is not None:
+            text = line.strip().lower()
+            if not text:
+                return view.knowledge
+            if text in ("n", "nothing"):
+                return Belief.uniform(view.knowledge.market, view.subjects)
+            self._show("Enter alone, or nothing? ")
+        return NoAnswer
+
     async def on_outcome(self, view: OutcomeView) -> None:
         """Say how it ended for this bidder."""
         paid = show_money(view.payment, view.market)
-        self._show(f"\nYou {'win' if view.won else 'do not win'} {view.market.lot} and pay {paid}.\n")
+        what = "+".join(view.goods) or view.market.lot
+        self._show(f"\nYou {'win' if view.won else 'do not win'} {what} and pay {paid}.\n")
 
 
 def describe_raise(view: RaiseView) -> str:
     """Return the question about a level as a person sees it."""
+    if isinstance(view.seat, TypeSeat):
+        worth = show_money(view.value, view.market)
+        asked = show_money(view.asking_price, view.market)
+        return (
+            f"\n{view.name}: {view.market.lot} is worth {worth} to you. Pay {asked}: stay or exit?{_time()} "
+        )
     lowest, highest = view.value_bounds()
     lines = [
         "",
@@ -83,6 +129,26 @@ def describe_report(view: ReportView) -> str:
         f"\n{view.name} ({view.group}): which signal do you report, 0..{view.signal_levels - 1}? "
         f"Enter alone reports your own, {view.signal}.{_time()} "
     )
+
+
+def describe_valuation(view: ValuationView) -> str:
+    """Return the question for the valuation as a person sees it."""
+    assert isinstance(view.seat, TypeSeat), "valuations are asked for in markets of types only"
+    lines = ["", f"{view.name}: which of these do you say {view.market.lot} is worth to you?"]
+    for place, value in enumerate(view.types):
+        mark = "  (true)" if place == view.value_index else ""
+        lines.append(f"{place + 1:>4}  {readable(view.seat.market, value)}{mark}")
+    return "\n".join([*lines, f"A line of the list; Enter alone reports the true one.{_time()} "])
+
+
+def describe_belief(view: BeliefView) -> str:
+    """Return the question for the belief as a person sees it."""
+    known = view.knowledge
+    lines = ["", f"{view.name}: what do you believe of the others?"]
+    for name in known.names:
+        shares = ", ".join(f"{value} at {share}" for value, share in known[name].items())
+        lines.append(f"  {name}: {shares}")
+    return "\n".join([*lines, f"Enter alone reports this; nothing says that you know nothing.{_time()} "])
 
 
 def _time() -> str:

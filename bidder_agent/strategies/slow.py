@@ -6,8 +6,17 @@ import asyncio
 from fractions import Fraction
 
 from openoutcry.errors import StrategyError
-from openoutcry.strategies import Exit, RaiseView, ReportView, Stay, Strategy
-from openoutcry.strategies.api import RaiseAnswer, ReportAnswer
+from openoutcry.strategies import (
+    BeliefView,
+    Exit,
+    RaiseView,
+    ReportView,
+    Stay,
+    Strategy,
+    TypeIndex,
+    ValuationView,
+)
+from openoutcry.strategies.api import BeliefAnswer, RaiseAnswer, ReportAnswer, ValuationAnswer
 
 
 class Slow(Strategy):
@@ -29,9 +38,20 @@ class Slow(Strategy):
     async def on_raise(self, view: RaiseView) -> RaiseAnswer:
         """Wait, then answer."""
         await asyncio.sleep(float(self.seconds))
-        return Stay if view.level <= view.signal else Exit
+        return Stay if view.stays_truthfully else Exit
 
     async def report_signal(self, view: ReportView) -> ReportAnswer:
         """Wait, then answer."""
         await asyncio.sleep(float(self.seconds))
         return view.signal
+
+    async def report_valuation(self, view: ValuationView) -> ValuationAnswer:
+        """Wait, then answer."""
+        await asyncio.sleep(float(self.seconds))
+        return TypeIndex(view.value_index)
+
+    async def report_belief(self, view: BeliefView) -> BeliefAnswer:
+        """Wait, then answer; together with a valuation it is one question, and one delay."""
+        if view.reported_index is None:
+            await asyncio.sleep(float(self.seconds))
+        return view.knowledge

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from openoutcry.errors import UsageError
 
-DrawKind = Literal["uniform", "bernoulli", "pick"]
+DrawKind = Literal["uniform", "bernoulli", "weighted", "pick"]
 
 
 class Chance(Protocol):
@@ -32,6 +32,9 @@ class Chance(Protocol):
     def bernoulli(self, label: str, probability: Fraction, *, state: Hashable = None) -> bool:
         """Draw True with exactly this probability, 0..1."""
 
+    def weighted(self, label: str, weights: Sequence[int], *, state: Hashable = None) -> int:
+        """Draw an index of `weights`, each as often as its weight says: integers >= 0, their sum at least 1."""
+
     def pick(self, label: str, candidates: Sequence[int], *, state: Hashable = None) -> int:
         """Draw one of the candidates: at least one roster index, none twice, each equally likely."""
 
@@ -43,9 +46,9 @@ class Draw:
     Attributes:
         label: The purpose of the draw.
         kind: Which method of `Chance` drew it.
-        options: For `uniform` the numbers' count n, for `bernoulli` the probability, for `pick` the
-            candidates.
-        result: The number, the truth value (`bernoulli`), or the candidate that was drawn.
+        options: For `uniform` the numbers' count n, for `bernoulli` the probability, for `weighted` the weights,
+            for `pick` the candidates.
+        result: The number, the truth value (`bernoulli`), the index (`weighted`), or the candidate (`pick`).
     """
 
     label: str
@@ -73,6 +76,12 @@ class RecordingChance:
         self.draws.append(Draw(label=label, kind="bernoulli", options=probability, result=result))
         return result
 
+    def weighted(self, label: str, weights: Sequence[int], *, state: Hashable = None) -> int:
+        """Draw as the inner chance does and keep the result."""
+        result = self._inner.weighted(label, weights, state=state)
+        self.draws.append(Draw(label=label, kind="weighted", options=tuple(weights), result=result))
+        return result
+
     def pick(self, label: str, candidates: Sequence[int], *, state: Hashable = None) -> int:
         """Draw as the inner chance does and keep the result."""
         result = self._inner.pick(label, candidates, state=state)
@@ -85,7 +94,7 @@ class ScriptedChance:
 
     Args:
         script: For each label the results in the order in which they are to be drawn: numbers for `uniform`,
-            roster indices for `pick`, truth values for `bernoulli`.
+            indices for `weighted`, roster indices for `pick`, truth values for `bernoulli`.
     """
 
     def __init__(self, script: Mapping[str, Sequence[int | bool]]) -> None:
@@ -120,6 +129,17 @@ class ScriptedChance:
             raise UsageError(
                 f"draw {label!r}: the script says {result!r} where True has probability {probability}"
             )
+        return result
+
+    def weighted(self, label: str, weights: Sequence[int], *, state: Hashable = None) -> int:
+        """Return the script's next index under this label.
+
+        Raises:
+            UsageError: The script has none left, or the weights make it impossible.
+        """
+        result = self._next(label)
+        if isinstance(result, bool) or not 0 <= result < len(weights) or not weights[result]:
+            raise UsageError(f"draw {label!r}: the script says {result!r}, which has no weight")
         return result
 
     def pick(self, label: str, candidates: Sequence[int], *, state: Hashable = None) -> int:

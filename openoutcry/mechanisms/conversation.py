@@ -11,6 +11,11 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from openoutcry.mechanisms.crowd.distributions import Distribution
+
+NOTHING = Fraction(0)
+"""One value for everybody who pays nothing: making a fraction costs more than the rest of a settlement."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Climb:
@@ -38,7 +43,27 @@ class ReportSignal:
     bidder: int
 
 
-Question = Climb | ReportSignal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportType:
+    """Report your valuation, your belief about other bidders, or both, once and for all.
+
+    Attributes:
+        bidder: Index in the market, 0..n-1.
+        asks_value: Whether the valuation is asked for.
+        subjects: The bidders whom the belief is about, rising, without `bidder`; empty when no belief is asked for.
+        is_private: Whether only the auctioneer is to see the report when it is opened.
+        is_paid_exactly: Whether the belief is paid for by an exact fraction, which must fit the outcome; the finer the
+            belief's weights are, the longer is the fraction.
+    """
+
+    bidder: int
+    asks_value: bool
+    subjects: tuple[int, ...] = ()
+    is_private: bool = False
+    is_paid_exactly: bool = True
+
+
+Question = Climb | ReportSignal | ReportType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +91,31 @@ class Reported:
     value: int | None
 
 
-Answer = Climbed | Reported
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeReport:
+    """What a bidder says of its type.
+
+    Attributes:
+        value: Index in the bidder's public list of types; None exactly when no valuation was asked for.
+        belief: Distribution over the types of the subjects; None exactly when no belief was asked for.
+    """
+
+    value: int | None
+    belief: Distribution | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedType:
+    """A reported type.
+
+    Attributes:
+        report: None when it was withheld, late, malformed or not the one committed to.
+    """
+
+    report: TypeReport | None
+
+
+Answer = Climbed | Reported | ReportedType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +134,43 @@ class Wave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Award:
+    """What one bidder gets, and for how much.
+
+    Attributes:
+        bidder: Index in the market.
+        goods: Indices of the goods, rising, at least one; (0,) where there is but one lot or kind of unit.
+        price: What it pays for them, in minor units, exact; rewards for reports are not in it.
+    """
+
+    bidder: int
+    goods: tuple[int, ...]
+    price: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a mechanism decides.
 
     Attributes:
-        winner: Roster index of the buyer, or None when the lot stays unsold.
-        price: What the buyer pays for the lot, in minor units; 0 when unsold.
-        payments: Length n: what each bidder pays in all, in minor units, exact.
+        awards: Who gets what, bidders rising, each at most once; empty when nothing is sold.
+        payments: Length n: what each bidder pays in all, in minor units, exact; negative when it is paid.
         reason: One clause that says why it was sold at that price, or why not.
     """
 
-    winner: int | None
-    price: int
+    awards: tuple[Award, ...]
     payments: tuple[Fraction, ...]
     reason: str
+
+    @property
+    def winner(self) -> int | None:
+        """The only buyer; None when nobody buys, or more than one."""
+        return self.awards[0].bidder if len(self.awards) == 1 else None
+
+    @property
+    def price(self) -> Fraction:
+        """What all buyers pay together for what they get; 0 when nothing is sold."""
+        return sum([award.price for award in self.awards], NOTHING)
 
 
 Conversation = Generator[Wave, tuple[Answer, ...], Outcome]

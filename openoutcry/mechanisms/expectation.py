@@ -15,7 +15,12 @@ from typing import Protocol, TypeVar
 from openoutcry.errors import UsageError
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import Conversation
-from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT, Answerers, Distribution, outcome_distribution
+from openoutcry.mechanisms.exploring import (
+    DEFAULT_RUN_LIMIT,
+    Answerers,
+    SettlementDistribution,
+    outcome_distribution,
+)
 from openoutcry.mechanisms.market import Market
 
 ParametersT = TypeVar("ParametersT")
@@ -97,15 +102,15 @@ def expect(
     return _summarise(market, signals, distribution)
 
 
-def _summarise(market: Market, signals: Sequence[int], distribution: Distribution) -> Expectation:
+def _summarise(market: Market, signals: Sequence[int], distribution: SettlementDistribution) -> Expectation:
     count = len(market.bidders)
     sums = market.sums(signals)
     values = tuple(market.value(bidder, sums) for bidder in range(count))
     wins = [Fraction(0)] * count
     payments = [Fraction(0)] * count
     for settlement, probability in distribution.probabilities.items():
-        if settlement.winner is not None:
-            wins[settlement.winner] += probability
+        for award in settlement.awards:
+            wins[award.bidder] += probability
         for bidder, payment in enumerate(settlement.payments):
             payments[bidder] += probability * payment
     gains = tuple(win * value for win, value in zip(wins, values, strict=True))

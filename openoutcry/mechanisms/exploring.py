@@ -21,7 +21,7 @@ from math import gcd, lcm, log10, prod
 from openoutcry.errors import ConfigurationError, UsageError
 from openoutcry.mechanisms.answering import Answerer, drive
 from openoutcry.mechanisms.chance import Chance, Draw, RecordingChance
-from openoutcry.mechanisms.conversation import Conversation, Outcome
+from openoutcry.mechanisms.conversation import Award, Conversation, Outcome
 
 # At a few tenths of a millisecond a run this is about half a minute, and the states kept fit in memory many
 # times over.
@@ -37,13 +37,11 @@ class Settlement:
     """What an outcome does, without the words that explain it: outcomes that differ only in these are one.
 
     Attributes:
-        winner: Roster index of the buyer, or None when the lot stays unsold.
-        price: What the buyer pays for the lot, in minor units.
+        awards: Who gets what for how much; empty when nothing is sold.
         payments: Length n: what each bidder pays in all, in minor units.
     """
 
-    winner: int | None
-    price: int
+    awards: tuple[Award, ...]
     payments: tuple[Fraction, ...]
 
 
@@ -63,7 +61,7 @@ class Tape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Distribution:
+class SettlementDistribution:
     """The exact distribution of the settlement.
 
     Attributes:
@@ -127,6 +125,16 @@ class _ExploringChance:
             return probability == 1
         weights = (probability.numerator, probability.denominator - probability.numerator)
         return self._choose(("bernoulli", label, probability), weights, state) == 0
+
+    def weighted(self, label: str, weights: Sequence[int], *, state: Hashable = None) -> int:
+        self._claim(label)
+        possible = [index for index, weight in enumerate(weights) if weight]
+        if not possible or min(weights) < 0:
+            raise UsageError(f"draw {label!r} needs weights of at least 0, one of them above it")
+        if len(possible) > self._limit:
+            raise _too_large(self._limit, len(possible))
+        kept = tuple(weights[index] for index in possible)
+        return possible[self._choose(("weighted", label, tuple(weights)), kept, state)]
 
     def pick(self, label: str, candidates: Sequence[int], *, state: Hashable = None) -> int:
         if label in self._drawn:
@@ -221,7 +229,7 @@ def outcome_distribution(
     *,
     memoise: bool = True,
     limit: int = DEFAULT_RUN_LIMIT,
-) -> Distribution:
+) -> SettlementDistribution:
     """Find the exact distribution of the settlement over every random choice.
 
     Args:
@@ -253,14 +261,14 @@ def outcome_distribution(
         except _KnownState as reached:
             reached_distribution = known[reached.state]
         else:
-            settlement = Settlement(winner=outcome.winner, price=outcome.price, payments=outcome.payments)
+            settlement = Settlement(awards=outcome.awards, payments=outcome.payments)
             reached_distribution = _Weighted({numbers.setdefault(settlement, len(numbers)): 1}, 1)
         path.extend(_Frame(fork) for fork in chance.forks)
         whole = _fold(path, reached_distribution, known)
         if whole is not None:
             settlements = tuple(numbers)
             probabilities = {settlements[key]: Fraction(w, whole.total) for key, w in whole.weights.items()}
-            return Distribution(probabilities=probabilities, runs=runs.done)
+            return SettlementDistribution(probabilities=probabilities, runs=runs.done)
 
 
 def _fold(path: list[_Frame], reached: _Weighted, known: dict[Hashable, _Weighted]) -> _Weighted | None:

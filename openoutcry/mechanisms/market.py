@@ -84,9 +84,10 @@ class Market:
 
     def __post_init__(self) -> None:
         """Check the invariants and note who is in which group."""
-        _check_lot(self)
-        _check_names("group", self.groups)
-        _check_names("bidder", [bidder.name for bidder in self.bidders])
+        check_lot(self.lot, self.currency, self.minor_units)
+        _check_integer(self.signal_levels, "signal_levels", 2, SIGNAL_LEVELS_LIMIT)
+        check_names("group", self.groups)
+        check_names("bidder", [bidder.name for bidder in self.bidders])
         if len(self.bidders) > BIDDER_LIMIT or len(self.groups) > GROUP_LIMIT:
             given = f"{len(self.bidders)} bidders in {len(self.groups)} groups"
             raise MarketError(f"{given}; a market has at most {BIDDER_LIMIT} in {GROUP_LIMIT}")
@@ -97,6 +98,11 @@ class Market:
         object.__setattr__(self, "_members", tuple(map(tuple, members)))
         if not self.reduced:
             self._check_state_space()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The bidders' names, in roster order."""
+        return tuple(bidder.name for bidder in self.bidders)
 
     def members(self, group: int) -> tuple[int, ...]:
         """Return the roster indices of a group's members, rising."""
@@ -183,14 +189,23 @@ def check_label(text: object, what: str, limit: int) -> str:
     return text
 
 
-def _check_lot(market: Market) -> None:
-    check_label(market.lot, "lot", LOT_LIMIT)
-    check_label(market.currency, "currency", CURRENCY_LIMIT)
-    _check_integer(market.minor_units, "minor_units", 0, MINOR_UNITS_LIMIT)
-    _check_integer(market.signal_levels, "signal_levels", 2, SIGNAL_LEVELS_LIMIT)
+def check_lot(lot: object, currency: object, minor_units: object) -> None:
+    """Refuse a description of what is sold and for which money that cannot be shown.
+
+    Raises:
+        MarketError: Naming what is wrong.
+    """
+    check_label(lot, "lot", LOT_LIMIT)
+    check_label(currency, "currency", CURRENCY_LIMIT)
+    _check_integer(minor_units, "minor_units", 0, MINOR_UNITS_LIMIT)
 
 
-def _check_names(kind: str, names: Sequence[str]) -> None:
+def check_names(kind: str, names: Sequence[str]) -> None:
+    """Refuse no names, bad names and equal names; `kind` says whose.
+
+    Raises:
+        MarketError: Naming the name.
+    """
     if not names:
         raise MarketError(f"there is no {kind}; a market needs at least one")
     seen: set[str] = set()

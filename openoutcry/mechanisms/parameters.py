@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
+from math import log10
 from reprlib import Repr
 from typing import Literal
 
@@ -20,11 +21,18 @@ from openoutcry.errors import ConfigurationError
 Form = Literal["clock", "sealed"]
 Pricing = Literal["welfare", "revenue"]
 Scope = Literal["group", "all"]
+Payment = Literal["exact", "lottery"]
+Openings = Literal["public", "private"]
+Reading = Literal["selected", "weak", "literal"]
 
 DENOMINATOR_LIMIT = 2**32
 """A seeded draw reads 64-bit words; half of that leaves its rejection rate unmeasurably small."""
 
+AMOUNT_LIMIT = 2**63 - 1
+"""Amounts of money are of the size of values: int64 minor units."""
+
 _FRACTION = re.compile(r"[0-9]{1,10}(/[0-9]{1,10})?", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,19}(/[0-9]{1,10})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,14 @@ _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 def show(value: object) -> str:
     """Return a `repr` short enough for a message, however long or deep the value is."""
     return _SHORT.repr(value)
+
+
+def show_count(count: int) -> str:
+    """Return a count for a message: in full, or its order of magnitude where it has more digits than anybody reads.
+
+    Counts of profiles may be far beyond what a float can hold, or what Python turns into digits.
+    """
+    return str(count) if count < 10**9 else f"about 10^{log10(count):.0f}"
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
@@ -109,3 +125,36 @@ def read_probability(raw: Mapping[str, object], parameter: Parameter) -> Fractio
             f"{parameter.name} is {text}; it must lie in 0..1 with a denominator up to 2^32"
         )
     return probability
+
+
+def read_amount(raw: Mapping[str, object], parameter: Parameter) -> Fraction:
+    """Return the chosen amount of money, or the default: exact, above 0, in minor units.
+
+    Raises:
+        ConfigurationError: It is no number such as 1000 or "1/10", not above 0, or too large to be money.
+    """
+    value = raw.get(parameter.name, parameter.default)
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    numerator, _, denominator = text.partition("/")
+    if not _AMOUNT.fullmatch(text) or int(denominator or 1) == 0:
+        raise ConfigurationError(
+            f'{parameter.name} must be an amount in minor units such as 1000 or "1/10", not {show(value)}'
+        )
+    amount = Fraction(int(numerator), int(denominator or 1))
+    if not 0 < amount <= AMOUNT_LIMIT or amount.denominator > DENOMINATOR_LIMIT:
+        raise ConfigurationError(
+            f"{parameter.name} is {text}; it must be above 0, up to 2^63-1, with a denominator up to 2^32"
+        )
+    return amount
+
+
+def read_inner_probability(raw: Mapping[str, object], parameter: Parameter) -> Fraction:
+    """Return the chosen number strictly between 0 and 1, or the default, exactly.
+
+    Raises:
+        ConfigurationError: As `read_probability`, or it is 0 or 1.
+    """
+    inner = read_probability(raw, parameter)
+    if not 0 < inner < 1:
+        raise ConfigurationError(f"{parameter.name} is {inner}; it must lie strictly between 0 and 1")
+    return inner

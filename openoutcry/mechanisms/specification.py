@@ -2,29 +2,27 @@
 
 The bytes are what counts: the session's digest is taken over them elsewhere, and nothing is re-encoded to be
 checked. Encoding is compact with sorted keys; decoding is strict: unknown, missing and repeated keys, numbers
-that are not integers, and markets or parameters that their own modules refuse are refused here. It has no
-place for anything private. Scenarios make specifications, sessions and auditors read them.
+that are not integers, and markets or parameters that their own modules refuse are refused here, and so is a
+mechanism that cannot run on the market. It has no place for anything private; the seller's prior stands in it
+when the mechanism computes with it, and only then. Scenarios make specifications, sessions and auditors read them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn, cast
+from typing import Literal, cast
 
-from openoutcry.errors import ConfigurationError, MarketError
-from openoutcry.mechanisms.market import (
-    GROUP_LIMIT,
-    NAME_LIMIT,
-    Bidder,
-    Market,
-    check_label,
-    group_index,
-)
-from openoutcry.mechanisms.parameters import show, suggest
+from openoutcry.errors import ConfigurationError
+from openoutcry.mechanisms.crowd.encoding import check_encodable, decode_type_market, encode_type_market
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Market, check_label
+from openoutcry.mechanisms.market_encoding import decode_market, encode_market
+from openoutcry.mechanisms.mechanism import MarketKind, Mechanism
+from openoutcry.mechanisms.parameters import show
 from openoutcry.mechanisms.registry import find_mechanism
-from openoutcry.mechanisms.valuations import decode_valuation, encode_valuation
+from openoutcry.mechanisms.strict_json import parse, read_list, read_object
 
 FORMAT = "openoutcry-specification/1"
 
@@ -38,6 +36,8 @@ DURATION_LIMIT_MS = 30 * 24 * 3600 * 1000
 """Thirty days: longer deadlines are mistakes of the unit."""
 
 Absent = Literal["exit", "void"]
+
+Disclosure = Literal["settlement", "sealed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +71,15 @@ class Specification:
 
     Attributes:
         title: One line of up to 200 characters.
-        market: The lot, the bidders and their public valuations; not a restricted market.
+        market: What is sold, and what is public of the bidders: their valuations, or their lists of types; not a
+            restricted market. It holds the seller's prior exactly when the mechanism uses one.
         mechanism: Name of a registered mechanism.
         parameters: Its raw parameters, as a person wrote them: strings, integers and truth values by name.
         timing: Deadlines.
         absent: What happens when an invited bidder does not enrol or does not open its seed part: the session
             goes on without it (`exit`) or becomes void.
+        disclosure: When everybody may read what was opened to the auctioneer alone: when the session settles
+            (`settlement`), so that everybody can compute the outcome anew, or not in the transcript (`sealed`).
         keys: Length n: each bidder's Ed25519 public key, or None where it is not known beforehand. Given
             empty, it becomes n times None.
 
@@ -85,11 +88,12 @@ class Specification:
     """
 
     title: str
-    market: Market
+    market: Market | TypeMarket
     mechanism: str
     parameters: Mapping[str, object] = field(default_factory=dict, hash=False)
     timing: Timing = field(default_factory=Timing)
     absent: Absent = "exit"
+    disclosure: Disclosure = "settlement"
     keys: tuple[bytes | None, ...] = ()
 
     def __post_init__(self) -> None:
@@ -99,8 +103,25 @@ class Specification:
             raise ConfigurationError("a specification names all bidders; this market was restricted to some")
         if self.absent not in ("exit", "void"):
             raise ConfigurationError(f"absent must be exit or void, not {show(self.absent)}")
+        if self.disclosure not in ("settlement", "sealed"):
+            raise ConfigurationError(f"disclosure must be settlement or sealed, not {show(self.disclosure)}")
         object.__setattr__(self, "parameters", dict(self.parameters))
         object.__setattr__(self, "keys", self.keys or (None,) * len(self.market.bidders))
+        self._check_keys()
+        mechanism = find_mechanism(self.mechanism)
+        check_market_kind(mechanism, "types" if isinstance(self.market, TypeMarket) else "signals")
+        parameters = mechanism.configure(self.parameters)
+        if isinstance(self.market, TypeMarket):
+            check_encodable(self.market)
+            _check_prior(mechanism, self.market)
+        mechanism.check(self.market, parameters)
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return one line for each choice that voids a guarantee of the mechanism."""
+        mechanism = find_mechanism(self.mechanism)
+        return mechanism.check(self.market, mechanism.configure(self.parameters))
+
+    def _check_keys(self) -> None:
         if len(self.keys) != len(self.market.bidders):
             raise ConfigurationError(f"{len(self.keys)} keys for {len(self.market.bidders)} bidders")
         known = [key for key in self.keys if key is not None]
@@ -108,34 +129,50 @@ class Specification:
             raise ConfigurationError(f"a bidder's key must have {KEY_LENGTH} bytes")
         if len(set(known)) != len(known):
             raise ConfigurationError("two bidders have the same key; each party signs with its own")
-        find_mechanism(self.mechanism).configure(self.parameters)
+
+
+def check_market_kind(mechanism: Mechanism, kind: MarketKind) -> None:
+    """Refuse a mechanism that runs on the other kind of market.
+
+    Raises:
+        ConfigurationError: Saying what it needs.
+    """
+    if mechanism.market == kind:
+        return
+    needs = {
+        "signals": "signal_levels, and for each bidder a value",
+        "types": "an environment, and for each bidder a list of types",
+    }
+    raise ConfigurationError(
+        f"{mechanism.name} runs on {mechanism.market}: {needs[mechanism.market]}; this market has {kind}"
+    )
+
+
+def _check_prior(mechanism: Mechanism, market: TypeMarket) -> None:
+    if mechanism.uses_prior and market.prior is None:
+        raise ConfigurationError(f"{mechanism.name} needs the seller's prior: give the market one")
+    if not mechanism.uses_prior and market.prior is not None:
+        raise ConfigurationError(
+            f"{mechanism.name} uses no prior: leave the seller's out of what is published"
+        )
 
 
 def encode_specification(specification: Specification) -> bytes:
     """Return the specification as JSON: UTF-8, compact, keys sorted."""
-    market = specification.market
-    bidders = []
-    for bidder, key in zip(market.bidders, specification.keys, strict=True):
-        entry: dict[str, object] = {
-            "name": bidder.name,
-            "group": market.groups[bidder.group],
-            "value": encode_valuation(bidder.valuation, market.groups),
-        }
-        bidders.append(entry if key is None else entry | {"key": key.hex()})
+    given = specification.market
+    market, entries = encode_type_market(given) if isinstance(given, TypeMarket) else encode_market(given)
     content = {
         "format": FORMAT,
         "title": specification.title,
         "mechanism": {**specification.parameters, "name": specification.mechanism},
-        "market": {
-            "lot": market.lot,
-            "currency": market.currency,
-            "minor_units": market.minor_units,
-            "signal_levels": market.signal_levels,
-            "groups": list(market.groups),
-        },
-        "bidders": bidders,
+        "market": market,
+        "bidders": [
+            entry if key is None else entry | {"key": key.hex()}
+            for entry, key in zip(entries, specification.keys, strict=True)
+        ],
         "timing": {"enrol_ms": specification.timing.enrol_ms, "answer_ms": specification.timing.answer_ms},
         "absent": specification.absent,
+        "disclosure": specification.disclosure,
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -150,14 +187,16 @@ def decode_specification(data: bytes) -> Specification:
     Raises:
         ConfigurationError: What is wrong, and where. The bytes need not be trusted.
     """
-    content = _read_object(_parse(data), "the specification", _ALL_KEYS)
+    content = read_object(parse(data), "the specification", _ALL_KEYS)
     if content["format"] != FORMAT:
         raise ConfigurationError(f"format is {show(content['format'])}; this release reads {FORMAT!r}")
-    market, keys = _decode_market(content["market"], content["bidders"])
+    raw_market, raw_bidders = content["market"], read_list(content["bidders"], "bidders")
+    has_types = isinstance(raw_market, dict) and "environment" in raw_market
+    market = (decode_type_market if has_types else decode_market)(raw_market, raw_bidders)
     mechanism = content["mechanism"]
     if not isinstance(mechanism, dict) or "name" not in mechanism:
         raise ConfigurationError("mechanism must be an object with a `name`")
-    timing = _read_object(content["timing"], "timing", _TIMING_KEYS)
+    timing = read_object(content["timing"], "timing", _TIMING_KEYS)
     return Specification(
         title=cast(str, content["title"]),
         market=market,
@@ -165,43 +204,22 @@ def decode_specification(data: bytes) -> Specification:
         parameters={key: value for key, value in mechanism.items() if key != "name"},
         timing=Timing(enrol_ms=cast(int, timing["enrol_ms"]), answer_ms=cast(int, timing["answer_ms"])),
         absent=cast(Absent, content["absent"]),
-        keys=keys,
+        disclosure=cast(Disclosure, content["disclosure"]),
+        keys=_decode_keys(raw_bidders),
     )
 
 
-_ALL_KEYS = ("format", "title", "mechanism", "market", "bidders", "timing", "absent")
-_MARKET_KEYS = ("lot", "currency", "minor_units", "signal_levels", "groups")
+_ALL_KEYS = ("format", "title", "mechanism", "market", "bidders", "timing", "absent", "disclosure")
 _TIMING_KEYS = ("enrol_ms", "answer_ms")
 
 
-def _decode_market(raw: object, raw_bidders: object) -> tuple[Market, tuple[bytes | None, ...]]:
-    content = _read_object(raw, "market", _MARKET_KEYS)
-    groups = _read_list(content["groups"], "market.groups")
-    if len(groups) > GROUP_LIMIT:
-        raise MarketError(f"{len(groups)} groups; a market has at most {GROUP_LIMIT}")
-    # Valuations name groups: the names must be sound before they are used to look weights up.
-    names = tuple(check_label(group, "group name", NAME_LIMIT) for group in groups)
-    bidders: list[Bidder] = []
-    keys: list[bytes | None] = []
-    for index, raw_bidder in enumerate(_read_list(raw_bidders, "bidders")):
-        where = f"bidders[{index}]"
-        entry = _read_object(raw_bidder, where, ("name", "group", "value"), optional=("key",))
-        try:
-            valuation = decode_valuation(entry["value"], names)
-            group = group_index(names, entry["group"])
-        except MarketError as error:
-            raise MarketError(f"{where}: {error}") from error
-        bidders.append(Bidder(name=cast(str, entry["name"]), group=group, valuation=valuation))
-        keys.append(_decode_key(entry["key"], where) if "key" in entry else None)
-    market = Market(
-        lot=cast(str, content["lot"]),
-        currency=cast(str, content["currency"]),
-        minor_units=cast(int, content["minor_units"]),
-        signal_levels=cast(int, content["signal_levels"]),
-        groups=names,
-        bidders=tuple(bidders),
+def _decode_keys(raw_bidders: list[object]) -> tuple[bytes | None, ...]:
+    # The market has checked that every entry is an object.
+    entries = cast(list[dict[str, object]], raw_bidders)
+    return tuple(
+        _decode_key(entry["key"], f"bidders[{index}]") if "key" in entry else None
+        for index, entry in enumerate(entries)
     )
-    return market, tuple(keys)
 
 
 def _decode_key(raw: object, where: str) -> bytes:
@@ -211,51 +229,3 @@ def _decode_key(raw: object, where: str) -> bytes:
     raise ConfigurationError(
         f"{where}.key must be {2 * KEY_LENGTH} lower-case hexadecimal digits, not {show(raw)}"
     )
-
-
-def _parse(data: bytes) -> object:
-    try:
-        return json.loads(
-            data.decode(),
-            object_pairs_hook=_make_object,
-            parse_float=_refuse_number,
-            parse_constant=_refuse_number,
-        )
-    except RecursionError as error:
-        raise ConfigurationError("the specification is nested too deeply") from error
-    except ValueError as error:
-        raise ConfigurationError(f"the specification is no JSON in UTF-8: {error}") from error
-
-
-def _make_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    content: dict[str, object] = {}
-    for name, value in pairs:
-        if name in content:
-            raise ConfigurationError(f"the key {show(name)} stands twice in one object")
-        content[name] = value
-    return content
-
-
-def _refuse_number(text: str) -> NoReturn:
-    raise ConfigurationError(f'{text:.40} is no integer; fractions are written as strings such as "1/20"')
-
-
-def _read_object(
-    raw: object, where: str, required: Sequence[str], optional: Sequence[str] = ()
-) -> dict[str, object]:
-    if not isinstance(raw, dict):
-        raise ConfigurationError(f"{where} must be an object, not {show(raw)}")
-    for key in raw:
-        if key not in required and key not in optional:
-            nearest = suggest(key, (*required, *optional))
-            raise ConfigurationError(f"{where} has an unknown key {show(key)}{nearest}")
-    for key in required:
-        if key not in raw:
-            raise ConfigurationError(f"{where} needs the key {key!r}")
-    return raw
-
-
-def _read_list(raw: object, where: str) -> list[object]:
-    if not isinstance(raw, list):
-        raise ConfigurationError(f"{where} must be a list, not {show(raw)}")
-    return raw

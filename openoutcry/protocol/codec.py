@@ -6,10 +6,53 @@ default, another order, another length of hash. It raises PeerError and nothing 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from openoutcry.errors import UsageError
+from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.protocol.envelope import Envelope
-from openoutcry.protocol.messages import Body, Header, SignalReport
+from openoutcry.protocol.messages import Body, Header, ReportKind, SignalReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportShape:
+    """What a report may look like: the question that it answers, and the public lists of types.
+
+    Attributes:
+        kind: What was asked for.
+        subjects: Market indices, rising, of those whom the belief is about; empty when none was asked for.
+        type_counts: How many types each of the subjects has, at least 1; as long as `subjects`.
+        own_type_count: How many types, or levels of its signal, the reporter has.
+        weight_bits: Most bits that the total weight of the belief may have; 0 when none was asked for.
+
+    Raises:
+        UsageError: A belief without subjects, subjects without a belief, or not one count for each subject.
+    """
+
+    kind: ReportKind
+    subjects: tuple[int, ...]
+    type_counts: tuple[int, ...]
+    own_type_count: int
+    weight_bits: int
+
+    def __post_init__(self) -> None:
+        """Refuse a shape that no question has."""
+        if bool(self.subjects) != self.has_belief or len(self.type_counts) != len(self.subjects):
+            raise UsageError(
+                f"a question of kind {self.kind.name} about {len(self.subjects)} bidders with {len(self.type_counts)} "
+                f"lists of types: a belief, and nothing else, has subjects, each with a list of types"
+            )
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a valuation was asked for."""
+        return self.kind in (ReportKind.VALUE, ReportKind.VALUE_AND_BELIEF)
+
+    @property
+    def has_belief(self) -> bool:
+        """Whether a belief was asked for."""
+        return self.kind in (ReportKind.BELIEF, ReportKind.VALUE_AND_BELIEF)
 
 
 class Codec(Protocol):
@@ -39,14 +82,31 @@ class Codec(Protocol):
         """
         ...
 
-    def encode_report(self, report: SignalReport) -> bytes:
+    def encode_signal_report(self, report: SignalReport) -> bytes:
         """Return the bytes of a report: what is committed to and opened."""
         ...
 
-    def decode_report(self, data: bytes) -> SignalReport:
+    def decode_signal_report(self, data: bytes) -> SignalReport:
         """Return the report in `data`.
 
         Raises:
             PeerError: MALFORMED_REPORT, when `data` is not exactly one report.
+        """
+        ...
+
+    def encode_type_report(self, report: TypeReport, shape: ReportShape) -> bytes:
+        """Return the bytes of a report: what is committed to and opened.
+
+        Raises:
+            UsageError: The report is not of this shape, or does not fit: too many points, too large weights, or too
+                many bytes; the message names the size and the limit.
+        """
+        ...
+
+    def decode_type_report(self, data: bytes, shape: ReportShape) -> TypeReport:
+        """Return the report in `data`.
+
+        Raises:
+            PeerError: MALFORMED_REPORT, when `data` is not exactly one report of this shape.
         """
         ...

@@ -47,6 +47,7 @@ class DeviationCode(StrEnum):
     SUPPRESSED = "SUPPRESSED"
     FORKED = "FORKED"
     SEED_MISSING = "SEED_MISSING"
+    OPENING_KEY_MISSING = "OPENING_KEY_MISSING"
 
     @property
     def blame(self) -> Blame:
@@ -75,6 +76,7 @@ _BLAMES_AUCTIONEER = frozenset(
         DeviationCode.SUPPRESSED,
         DeviationCode.FORKED,
         DeviationCode.SEED_MISSING,
+        DeviationCode.OPENING_KEY_MISSING,
     }
 )
 

@@ -8,8 +8,11 @@ label twice, because two purposes under one label would be correlated.
 from __future__ import annotations
 
 import hmac
+from bisect import bisect_right
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
+from functools import partial
+from itertools import accumulate
 from struct import Struct
 
 from openoutcry.errors import UsageError
@@ -17,7 +20,8 @@ from openoutcry.protocol.framing import lp, u64
 
 _PURPOSE = lp(b"auction/draw/v1")
 _BLOCK = Struct(">4Q")
-_WORD_RANGE = 2**64
+_WORD_BITS = 64
+_WORD_RANGE = 2**_WORD_BITS
 
 
 def keyed_hash(key: bytes, data: bytes) -> bytes:
@@ -42,23 +46,38 @@ class DrawStream:
         self._words: list[int] = []
 
     def below(self, n: int) -> int:
-        """Draw one of 0..n-1, each equally likely; n is 1..2^64.
+        """Draw one of 0..n-1, each equally likely; n is at least 1.
+
+        A number beyond 2^64 is put together from as many words as it needs, the first of them the highest.
 
         Raises:
-            UsageError: n is outside this range.
+            UsageError: n is less than 1.
         """
-        if not 1 <= n <= _WORD_RANGE:
-            raise UsageError(f"a draw is from 1 to 2^64 numbers, not {n}")
+        if n < 1:
+            raise UsageError(f"a draw is from at least 1 number, not {n}")
+        range_, draw = _WORD_RANGE, self._word
+        if n > _WORD_RANGE:
+            count = -(-(n - 1).bit_length() // _WORD_BITS)
+            range_, draw = 1 << (_WORD_BITS * count), partial(self._wide_word, count)
         # Words from the incomplete last stretch of n numbers would favour the low ones.
-        limit = _WORD_RANGE - _WORD_RANGE % n
-        words = self._words
+        limit = range_ - range_ % n
         while True:
-            if not words:
-                words += reversed(_BLOCK.unpack(keyed_hash(self._key, u64(self._counter))))
-                self._counter += 1
-            word = words.pop()
+            word = draw()
             if word < limit:
                 return word % n
+
+    def _word(self) -> int:
+        words = self._words
+        if not words:
+            words += reversed(_BLOCK.unpack(keyed_hash(self._key, u64(self._counter))))
+            self._counter += 1
+        return words.pop()
+
+    def _wide_word(self, count: int) -> int:
+        wide = 0
+        for _ in range(count):
+            wide = wide << _WORD_BITS | self._word()
+        return wide
 
     def shuffle(self, n: int) -> tuple[int, ...]:
         """Draw an order of 0..n-1, each equally likely; n >= 0."""
@@ -93,15 +112,15 @@ class SeededChance:
         self._places: dict[str, tuple[int, ...]] = {}
 
     def uniform(self, label: str, n: int, *, state: Hashable = None) -> int:
-        """Draw one of 0..n-1, each equally likely; n is 1..2^64, `state` is not looked at.
+        """Draw one of 0..n-1, each equally likely; n is at least 1, `state` is not looked at.
 
         Raises:
-            UsageError: n is outside this range, or the label was used before.
+            UsageError: n is less than 1, or the label was used before.
         """
         return self._stream(label).below(n)
 
     def bernoulli(self, label: str, probability: Fraction, *, state: Hashable = None) -> bool:
-        """Draw True with exactly this probability; its denominator is at most 2^64, `state` is not looked at.
+        """Draw True with exactly this probability; `state` is not looked at.
 
         Raises:
             UsageError: It is no probability, or the label was used before.
@@ -109,6 +128,18 @@ class SeededChance:
         if not 0 <= probability <= 1:
             raise UsageError(f"draw {label!r}: {probability} is no probability")
         return self._stream(label).below(probability.denominator) < probability.numerator
+
+    def weighted(self, label: str, weights: Sequence[int], *, state: Hashable = None) -> int:
+        """Draw an index of `weights` as often as its weight says; `state` is not looked at.
+
+        Raises:
+            UsageError: A weight is negative or none is above 0, or the label was used before.
+        """
+        ends = list(accumulate(weights))
+        if not ends or min(weights) < 0 or not ends[-1]:
+            raise UsageError(f"draw {label!r} needs weights of at least 0, one of them above it")
+        # The number falls to the first index whose end lies above it; without weight nothing lies between two ends.
+        return bisect_right(ends, self._stream(label).below(ends[-1]))
 
     def pick(self, label: str, candidates: Sequence[int], *, state: Hashable = None) -> int:
         """Draw one of the candidates, each equally likely; `state` is not looked at.

@@ -10,6 +10,7 @@ Sources: RFC 8032, section 5.1; the accepted set is the one of libsodium.
 
 from __future__ import annotations
 
+import hmac
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from openoutcry.errors import ConfigurationError, PeerError, UsageError
 from openoutcry.protocol.deviations import DeviationCode
+from openoutcry.protocol.framing import lp
 
 SEED_BYTES = 32
 PUBLIC_KEY_BYTES = 32
@@ -104,6 +106,15 @@ class SigningKey:
     def to_pem(self) -> bytes:
         """Return the secret as a PEM text (PKCS 8, not encrypted): nobody else may read it."""
         return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    def derive(self, context: bytes) -> bytes:
+        """Return 32 secret bytes for another purpose, which tell nothing of this key.
+
+        Args:
+            context: Names the purpose, as no other purpose does.
+        """
+        secret = self._private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        return hmac.digest(secret, lp(b"openoutcry.derive.v1") + context, "sha256")
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature, 64 bytes, of this data."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 
+from openoutcry.mechanisms.conversation import NOTHING, Award, TypeReport
 from openoutcry.protocol.deviations import DeviationCode
 
 PROTOCOL_VERSION = 1
@@ -39,6 +40,9 @@ class ReportKind(IntEnum):
     """What a report is about. Zero is refused on the wire."""
 
     SIGNAL = 1
+    VALUE = 2
+    BELIEF = 3
+    VALUE_AND_BELIEF = 4
 
 
 class VoidReason(IntEnum):
@@ -47,6 +51,7 @@ class VoidReason(IntEnum):
     NOBODY_ENROLLED = 1
     BIDDER_ABSENT = 2
     CANCELLED = 3
+    OUTCOME_TOO_LARGE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,7 @@ class SessionOpen:
         seed_commitment: Commitment to the auctioneer's seed part, context `specification_digest`.
         message_key: Ed25519 public key of the auctioneer's messages.
         checkpoint_key: Ed25519 public key of the transcript's checkpoints.
+        opening_key: X25519 public key to which private openings of this session are sealed.
         code_version: Release that runs the session, for readers.
     """
 
@@ -108,6 +114,7 @@ class SessionOpen:
     seed_commitment: bytes
     message_key: bytes
     checkpoint_key: bytes
+    opening_key: bytes
     code_version: str
 
 
@@ -146,10 +153,21 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReport:
-    """Commit to a report of this kind now; open it when all commitments are closed."""
+    """Commit to a report of this kind now; open it when all commitments are closed.
+
+    Attributes:
+        wave: Number of the wave.
+        kind: What the report is about.
+        subjects: Roster indexes, rising, of those whom a belief is to be about; empty for other kinds.
+        is_private: Whether the opening is to be sealed to the session's opening key.
+        weight_bits: Most bits that the total weight of a belief may have; 0 for other kinds.
+    """
 
     wave: int
     kind: ReportKind
+    subjects: tuple[int, ...] = ()
+    is_private: bool = False
+    weight_bits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,16 +208,24 @@ class OutcomeDeclared:
     """What the mechanism decided.
 
     Attributes:
-        winner: Roster index, or None when unsold.
-        price: Price of the lot in minor units; 0 when unsold.
-        payments: One exact payment for each member of the roster, in minor units.
+        awards: Who gets what for how much, by roster index, rising; empty when nothing is sold.
+        payments: One exact payment for each member of the roster, in minor units; negative when it is paid.
         reason: One clause that says why.
     """
 
-    winner: int | None
-    price: int
+    awards: tuple[Award, ...]
     payments: tuple[Fraction, ...]
     reason: str
+
+    @property
+    def winner(self) -> int | None:
+        """Roster index of the only buyer; None when nobody buys, or more than one."""
+        return self.awards[0].bidder if len(self.awards) == 1 else None
+
+    @property
+    def price(self) -> Fraction:
+        """What all buyers pay together for what they get; 0 when nothing is sold."""
+        return sum([award.price for award in self.awards], NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +233,13 @@ class SeedOpening:
     """A party's seed part, 32 bytes: of a bidder after the roster is closed, of the auctioneer at settlement."""
 
     part: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningKeyDisclosed:
+    """The auctioneer's X25519 secret of this session, 32 bytes: everybody can now read the private openings."""
+
+    secret: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,11 +299,22 @@ class ReportCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOpening:
-    """The report behind a commitment: its encoding byte for byte, and the 32 random bytes that hid it."""
+    """One part of the opening of a commitment.
+
+    The parts together are the 32 random bytes that hid the report followed by the report's encoding, in clear or
+    sealed (`openoutcry.protocol.opening`).
+
+    Attributes:
+        wave: Number of the wave.
+        part: Which part this is, 0..part_count-1; they are sent in order.
+        part_count: How many parts there are, at least 1.
+        content: This part's bytes.
+    """
 
     wave: int
-    nonce: bytes
-    report: bytes
+    part: int
+    part_count: int
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,13 +335,15 @@ AuctioneerBody = (
     | DeviationNoted
     | OutcomeDeclared
     | SeedOpening
+    | OpeningKeyDisclosed
     | SessionVoid
 )
 BidderBody = Hello | Enrol | SeedOpening | Accept | Exit | ReportCommit | ReportOpening
 Body = AuctioneerBody | BidderBody
+Report = SignalReport | TypeReport
 
 # The payload type is part of what is signed, so that no message can be taken for another kind.
-PAYLOAD_TYPES: dict[type[Body] | type[SignalReport], str] = {
+PAYLOAD_TYPES: dict[type[Body] | type[Report], str] = {
     kind: f"application/vnd.openoutcry.{name}.v1+proto"
     for kind, name in (
         (SessionOpen, "session-open"),
@@ -310,6 +356,7 @@ PAYLOAD_TYPES: dict[type[Body] | type[SignalReport], str] = {
         (DeviationNoted, "deviation-noted"),
         (OutcomeDeclared, "outcome"),
         (SeedOpening, "seed-opening"),
+        (OpeningKeyDisclosed, "opening-key-disclosed"),
         (SessionVoid, "session-void"),
         (Hello, "hello"),
         (Enrol, "enrol"),
@@ -318,5 +365,6 @@ PAYLOAD_TYPES: dict[type[Body] | type[SignalReport], str] = {
         (ReportCommit, "report-commit"),
         (ReportOpening, "report-opening"),
         (SignalReport, "signal-report"),
+        (TypeReport, "type-report"),
     )
 }

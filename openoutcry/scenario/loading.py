@@ -1,9 +1,9 @@
 """From a scenario file to a scenario, refusing what is wrong with file, key and reason.
 
 The order of checks is the order in which a person wants to hear of them: the file can be read, is TOML, has
-the shape of the schema; then values, market, mechanism, and the private part. Every refusal is one
-ScenarioError. No code of a strategy is run here. Called by both programs' command lines, by the simulation
-and by campaigns.
+the shape of the schema and keys of one kind of market; then names, mechanism, prior, market, and the private
+part. Every refusal is one ScenarioError. No code of a strategy is run here. Called by both programs' command
+lines, by the simulation and by campaigns.
 """
 
 from __future__ import annotations
@@ -14,15 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from openoutcry.errors import ConfigurationError, MarketError, ScenarioError
-from openoutcry.mechanisms.market import Bidder, Market
+from openoutcry.mechanisms.crowd.distributions import Distribution
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Market
+from openoutcry.mechanisms.mechanism import Mechanism
 from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.mechanisms.specification import Specification, Timing
-from openoutcry.mechanisms.valuations import Valuation, decode_valuation
-from openoutcry.scenario.model import DEFAULT_SEED, DEFAULT_STRATEGY, AgentSetting, PrivateType, Scenario
-from openoutcry.scenario.schema import check_shape, nearest
-from openoutcry.scenario.tables import TableShape, read_values
-
-DEFAULT_GROUP = "everybody"
+from openoutcry.scenario.distributions import Own, read_joint, read_product
+from openoutcry.scenario.document import Document
+from openoutcry.scenario.kinds import market_kind
+from openoutcry.scenario.model import DEFAULT_SEED, DEFAULT_STRATEGY, AgentSetting, Scenario
+from openoutcry.scenario.partitions import read_knowledge
+from openoutcry.scenario.private import PrivateValue
+from openoutcry.scenario.schema import check_shape
+from openoutcry.scenario.signal_markets import build_signal_market
+from openoutcry.scenario.type_lists import TypeList, read_types
+from openoutcry.scenario.type_markets import build_type_market, read_goods
+from openoutcry.strategies import PrivateKnowledge, PrivateType
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -71,143 +79,155 @@ def loads(text: str, directory: Path | None = None, *, file: str = "scenario") -
     except RecursionError as error:
         raise ScenarioError(file=file, key="", reason="is nested too deeply") from error
     check_shape(document, file=file)
-    return _Builder(document, Path() if directory is None else directory, file).build()
+    directory = Path() if directory is None else directory
+    return _build(Document(content=document, directory=directory, file=file))
 
 
-class _Builder:
-    """Builds one scenario from a document of the right shape."""
+def _build(document: Document) -> Scenario:
+    """Check the parts in order and put them together."""
+    _check_names(document)
+    mechanism = _find_mechanism(document)
+    if market_kind(document.content) == "types":
+        return _build_with_types(document, mechanism)
+    specification = _build_specification(document, mechanism, build_signal_market(document))
+    return Scenario(
+        specification=specification,
+        seed=document.content.get("seed", DEFAULT_SEED),
+        private={
+            entry["name"]: PrivateType(signal=entry["private"]["signal"])
+            for entry in document.bidders
+            if "private" in entry
+        },
+        agents=_read_agents(document),
+        file=document.file,
+        directory=document.directory,
+    )
 
-    def __init__(self, document: dict[str, Any], directory: Path, file: str) -> None:
-        self.document = document
-        self.directory = directory
-        self.file = file
-        self.market: Mapping[str, Any] = document["market"]
-        self.bidders: Sequence[Mapping[str, Any]] = document["bidder"]
-        self.groups: tuple[str, ...] = tuple(self.market.get("groups", (DEFAULT_GROUP,)))
-        self.names: tuple[str, ...] = tuple(entry["name"] for entry in self.bidders)
 
-    def build(self) -> Scenario:
-        """Check the parts in order and put them together."""
-        self._check_names()
-        memberships = [self._group(index, entry) for index, entry in enumerate(self.bidders)]
-        for group, name in enumerate(self.groups):
-            if group not in memberships:
-                reason = f"group {name!r} has no members: remove it, or give a bidder group = {name!r}"
-                raise self._refusal("market.groups", reason)
-        specification = self._specification(self._build_market(memberships))
-        entries = list(zip(self.names, self.bidders, strict=True))
-        return Scenario(
-            specification=specification,
-            seed=self.document.get("seed", DEFAULT_SEED),
-            private={
-                name: PrivateType(signal=entry["private"]["signal"])
-                for name, entry in entries
-                if "private" in entry
-            },
-            agents={
-                name: AgentSetting(strategy=entry.get("agent", {}).get("strategy", DEFAULT_STRATEGY))
-                for name, entry in entries
-            },
-            file=self.file,
-            directory=self.directory,
-        )
+def _build_with_types(document: Document, mechanism: Mechanism) -> Scenario:
+    goods = read_goods(document)
+    types = read_types(document, goods)
+    prior = _read_prior(document, types)
+    if mechanism.uses_prior and prior is None:
+        reason = f"needs a [prior]: {mechanism.name} computes with the seller's, and publishes it"
+        raise document.refusal("", reason)
+    # Any other mechanism's sellers know nothing, and what the file says of a prior stays private.
+    market = build_type_market(document, goods, types, prior if mechanism.uses_prior else None)
+    return Scenario(
+        specification=_build_specification(document, mechanism, market),
+        seed=document.content.get("seed", DEFAULT_SEED),
+        private=_read_private(document, types),
+        agents=_read_agents(document),
+        file=document.file,
+        directory=document.directory,
+        prior=prior,
+        knowledge={} if prior is None else read_knowledge(document, types, prior),
+    )
 
-    def _check_names(self) -> None:
-        seen: dict[str, int] = {}
-        for index, name in enumerate(self.names):
-            if name in seen:
-                reason = f"bidder[{seen[name]}] is named {name!r} too: names must be unique"
-                raise self._refusal(f"bidder[{index}].name", reason)
-            seen[name] = index
 
-    def _group(self, index: int, entry: Mapping[str, Any]) -> int:
-        if "group" not in entry:
-            if len(self.groups) == 1:
-                return 0
-            raise self._refusal(f"bidder[{index}]", f"needs a group: {' or '.join(self.groups)}")
-        group = entry["group"]
-        if "groups" not in self.market:
-            reason = f"{group!r} is not known: list it in groups of [market]"
-            raise self._refusal(f"bidder[{index}].group", reason)
-        if group not in self.groups:
-            reason = f"{group!r} is not in groups of [market]: {nearest(group, self.groups)}"
-            raise self._refusal(f"bidder[{index}].group", reason)
-        return self.groups.index(group)
+def _check_names(document: Document) -> None:
+    seen: dict[str, int] = {}
+    for index, name in enumerate(document.names):
+        if name in seen:
+            reason = f"bidder[{seen[name]}] is named {name!r} too: names must be unique"
+            raise document.refusal(f"bidder[{index}].name", reason)
+        seen[name] = index
 
-    def _build_market(self, memberships: Sequence[int]) -> Market:
-        sizes = tuple(memberships.count(group) for group in range(len(self.groups)))
-        valuations = self._table(sizes) if "values" in self.market else self._families(sizes)
-        bidders = tuple(
-            Bidder(name=name, group=group, valuation=valuation)
-            for name, group, valuation in zip(self.names, memberships, valuations, strict=True)
-        )
+
+def _read_agents(document: Document) -> dict[str, AgentSetting]:
+    return {
+        entry["name"]: AgentSetting(strategy=entry.get("agent", {}).get("strategy", DEFAULT_STRATEGY))
+        for entry in document.bidders
+    }
+
+
+def _read_prior(document: Document, types: Sequence[TypeList]) -> Distribution | None:
+    if "prior" not in document.content:
+        return None
+    raw: Mapping[str, Any] = document.content["prior"]
+    if ("joint" in raw) == ("product" in raw):
+        reason = "has both joint and product: keep one" if "joint" in raw else "needs joint or product"
+        raise document.refusal("prior", reason)
+    if "product" in raw:
+        return read_product(document, raw["product"], "prior.product", types)
+    path = document.locate(raw["joint"])
+    return read_joint(path, types, file=str(path))
+
+
+def _read_private(
+    document: Document, types: Sequence[TypeList]
+) -> dict[str, PrivateValue | PrivateKnowledge]:
+    privates: dict[str, PrivateValue | PrivateKnowledge] = {}
+    for player, entry in enumerate(document.bidders):
+        raw: Mapping[str, Any] = entry.get("private", {})
+        if "value" not in raw:
+            continue
+        key = f"bidder[{player}].private"
         try:
-            return Market(
-                lot=self.market["lot"],
-                currency=self.market["currency"],
-                minor_units=self.market.get("minor_units", 0),
-                signal_levels=self.market["signal_levels"],
-                groups=self.groups,
-                bidders=bidders,
-            )
+            index = types[player].find(raw["value"])
         except MarketError as error:
-            raise self._refusal("market", str(error)) from error
-
-    def _table(self, sizes: tuple[int, ...]) -> Sequence[Valuation]:
-        """Read the values of all bidders from the file that the market names."""
-        for index, entry in enumerate(self.bidders):
-            if "value" in entry:
-                reason = "market.values gives everybody's value: remove one of the two"
-                raise self._refusal(f"bidder[{index}].value", reason)
-        path = self.directory / self.market["values"]
-        shape = TableShape(
-            groups=self.groups,
-            members=sizes,
-            signal_levels=self.market["signal_levels"],
-            bidders=self.names,
+            raise document.refusal(f"{key}.value", str(error)) from error
+        belief = _read_belief(
+            document, raw.get("belief"), f"{key}.belief", types, Own(player=player, index=index)
         )
-        return read_values(path, shape, file=str(path))
+        name = entry["name"]
+        privates[name] = (
+            PrivateValue(value=index) if belief is None else PrivateKnowledge(value=index, belief=belief)
+        )
+    return privates
 
-    def _families(self, sizes: tuple[int, ...]) -> Sequence[Valuation]:
-        """Read each bidder's own value, and check it where its key can still be named."""
-        top = tuple(size * (self.market["signal_levels"] - 1) for size in sizes)
-        valuations = []
-        for index, entry in enumerate(self.bidders):
-            if "value" not in entry:
-                reason = "needs a value, or [market] a file of values for all"
-                raise self._refusal(f"bidder[{index}]", reason)
-            try:
-                valuation = decode_valuation(entry["value"], self.groups)
-                valuation.check(top)
-            except MarketError as error:
-                raise self._refusal(f"bidder[{index}].value", str(error)) from error
-            valuations.append(valuation)
-        return valuations
 
-    def _specification(self, market: Market) -> Specification:
-        parameters = dict(self.document["mechanism"])
-        timing = self.document.get("timing", {})
-        try:
-            mechanism = find_mechanism(parameters.pop("name"))
-        except ConfigurationError as error:
-            raise self._refusal("mechanism.name", str(error)) from error
-        try:
-            mechanism.configure(parameters)
-        except ConfigurationError as error:
-            raise self._refusal("mechanism", str(error)) from error
-        keys = tuple(bytes.fromhex(entry["key"]) if "key" in entry else None for entry in self.bidders)
-        try:
-            return Specification(
-                title=self.document["title"],
-                market=market,
-                mechanism=mechanism.name,
-                parameters=parameters,
-                timing=Timing(**{key: timing[key] for key in ("enrol_ms", "answer_ms") if key in timing}),
-                absent=timing.get("absent", "exit"),
-                keys=keys,
-            )
-        except ConfigurationError as error:
-            raise self._refusal("", str(error)) from error
+def _read_belief(
+    document: Document, raw: Any, key: str, types: Sequence[TypeList], own: Own
+) -> Distribution | None:
+    if raw is None:
+        return None
+    if isinstance(raw, str):
+        path = document.locate(raw)
+        return read_joint(path, types, own, file=str(path))
+    return read_product(document, raw["product"], f"{key}.product", types, own)
 
-    def _refusal(self, key: str, reason: str) -> ScenarioError:
-        return ScenarioError(file=self.file, key=key, reason=reason)
+
+def _find_mechanism(document: Document) -> Mechanism:
+    raw = dict(document.content["mechanism"])
+    try:
+        mechanism = find_mechanism(raw.pop("name"))
+    except ConfigurationError as error:
+        raise document.refusal("mechanism.name", str(error)) from error
+    try:
+        mechanism.configure(raw)
+    except ConfigurationError as error:
+        raise document.refusal("mechanism", str(error)) from error
+    return mechanism
+
+
+def _build_specification(
+    document: Document, mechanism: Mechanism, market: Market | TypeMarket
+) -> Specification:
+    parameters = {name: value for name, value in document.content["mechanism"].items() if name != "name"}
+    timing = document.content.get("timing", {})
+    try:
+        return Specification(
+            title=document.content["title"],
+            market=market,
+            mechanism=mechanism.name,
+            parameters=parameters,
+            timing=Timing(**{key: timing[key] for key in ("enrol_ms", "answer_ms") if key in timing}),
+            absent=timing.get("absent", "exit"),
+            disclosure=document.content.get("disclosure", "settlement"),
+            keys=tuple(bytes.fromhex(entry["key"]) if "key" in entry else None for entry in document.bidders),
+        )
+    except ConfigurationError as error:
+        is_mechanism = str(error) == _complaint(mechanism, market, parameters)
+        raise document.refusal("mechanism" if is_mechanism else "", str(error)) from error
+
+
+def _complaint(
+    mechanism: Mechanism, market: Market | TypeMarket, parameters: Mapping[str, object]
+) -> str | None:
+    """Return why the mechanism cannot run on the market, or None."""
+    try:
+        mechanism.check(market, mechanism.configure(parameters))
+    except ConfigurationError as error:
+        return str(error)
+    return None

@@ -1,8 +1,8 @@
 """The JSON Schema of scenario files, and one line for whatever it refuses.
 
 The schema is shipped, is what editors and other languages use, and is what the loader checks with: shapes,
-types, ranges and unknown keys are decided there. What depends on two places of a file is decided by
-`loading`, `tables` and the market itself.
+types, ranges and unknown keys are decided there, keys of the other kind of market by `kinds`. What depends on
+two places of a file is decided by `loading`, the readers of its files, and the market itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from openoutcry.errors import ScenarioError
+from openoutcry.scenario.kinds import find_mixture
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -53,14 +54,19 @@ def check_shape(document: dict[str, Any], *, file: str) -> None:
         file: The file as the person named it.
 
     Raises:
-        ScenarioError: The first thing that is wrong, misspelt keys before everything else.
+        ScenarioError: The first thing that is wrong: misspelt keys before keys of the other kind of market, and
+            these before everything else.
     """
     try:
         errors = list(_validator().iter_errors(document))
         first = min(errors, key=lambda error: _ORDER.get(str(error.validator), 2), default=None)
-        if first is None:
+        mixture = find_mixture(document)
+        if mixture is not None and (first is None or first.validator != "additionalProperties"):
+            key, reason = format_key(mixture[0]), mixture[1]
+        elif first is not None:
+            key, reason = _explain(first)
+        else:
             return
-        key, reason = _explain(first)
     except RecursionError as error:
         raise ScenarioError(file=file, key="", reason="is nested too deeply") from error
     except ValueError as error:
@@ -99,8 +105,11 @@ def _explain(error: ValidationError) -> tuple[str, str]:
             return format_key([*error.absolute_path, unknown]), f"unknown key: {nearest(unknown, known)}"
         case "required":
             missing = next(name for name in rule if name not in instance)
-            meaning = part.get("properties", {}).get(missing, {}).get("description", "")
+            meaning = _description(part, [*error.absolute_path, missing])
             return key, f"needs the key {missing!r}" + (f": {meaning}" if meaning else "")
+        case "dependentRequired":
+            given, wanted = next((name, rule[name]) for name in rule if name in instance)
+            return key, f"has {given!r}, which needs {' and '.join(wanted)} beside it"
         case "type":
             kinds = [rule] if isinstance(rule, str) else rule
             return key, f"must be {' or '.join(_TYPE_WORDS[kind] for kind in kinds)}, not {found}"
@@ -118,8 +127,22 @@ def _explain(error: ValidationError) -> tuple[str, str]:
             return key, f"must have at most {rule} {_unit(instance)}"
         case "uniqueItems":
             return key, f"must not name anything twice: {found}"
+        case None:
+            return key, "does not belong into this market"
         case _:
             return key, f"is {found}; expected here: {part.get('description', error.message)}"
+
+
+def _description(part: dict[str, Any], path: list[str | int]) -> str:
+    """Give what the schema says of a missing key, where it demands it or where it describes all keys."""
+    found: dict[str, Any] = part.get("properties", {}).get(path[-1], {})
+    if "description" not in found:
+        found = schema()
+        for step in path:
+            found = (
+                found.get("items", {}) if isinstance(step, int) else found.get("properties", {}).get(step, {})
+            )
+    return str(found.get("description", ""))
 
 
 def format_key(path: Iterable[str | int]) -> str:

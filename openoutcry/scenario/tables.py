@@ -12,25 +12,25 @@ anything that is not an integer, a value outside 0..2^63-1, and columns that do 
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
 
 from openoutcry.errors import ScenarioError
-from openoutcry.mechanisms.families import GREATEST_VALUE
 from openoutcry.mechanisms.tables import Table
-from openoutcry.scenario.schema import nearest
+from openoutcry.scenario.sheet import (
+    check_columns,
+    check_width,
+    read_number,
+    read_text,
+    row_refusal,
+    split_rows,
+)
 
 _COUNT_COLUMN = re.compile(r"(?P<group>.+):(?P<signal>[0-9]+)")
-_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
-
-# 2^63-1 has 19 digits: anything longer is out of range, and is not worth converting.
-_DIGIT_LIMIT = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +77,7 @@ def read_values(path: Path, shape: TableShape, *, file: str) -> tuple[Table, ...
     Raises:
         ScenarioError: With file and row, as this module's docstring lists.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(file=file, key="", reason=f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        reason = f"is not UTF-8 (byte {error.start}): save it as UTF-8"
-        raise ScenarioError(file=file, key="", reason=reason) from error
-    return parse_values(text, shape, file=file)
+    return parse_values(read_text(path, file), shape, file=file)
 
 
 def parse_values(text: str, shape: TableShape, *, file: str) -> tuple[Table, ...]:
@@ -100,16 +93,15 @@ class _Reader:
         self.file = file
 
     def read(self, text: str) -> tuple[Table, ...]:
-        lines = self._lines(text)
+        lines = split_rows(text, self.file)
         header_line, header = next(lines, (1, []))
         by_counts = self._is_by_counts(header_line, header)
         state_columns = self._state_columns(by_counts)
         order = self._check_header(header_line, header, state_columns)
         rows: dict[tuple[int, ...], _Row] = {}
         for line, cells in lines:
-            if len(cells) != len(header):
-                raise self._refusal(line, f"has {len(cells)} cells; the header has {len(header)}")
-            numbers = [self._integer(line, header[i], cells[i]) for i in order]
+            check_width(cells, header, self.file, line)
+            numbers = [read_number(cells[i], header[i], self.file, line) for i in order]
             state = self._state(line, numbers[: len(state_columns)], by_counts)
             if state in rows:
                 shown = self._show_state(state)
@@ -122,17 +114,6 @@ class _Reader:
             Table(shape=self.shape.sizes, values=tuple(rows[state].values[bidder] for state in states))
             for bidder in range(len(self.shape.bidders))
         )
-
-    def _lines(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Give line numbers and stripped cells; blank lines are passed over."""
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            for cells in reader:
-                stripped = [cell.strip() for cell in cells]
-                if any(stripped):
-                    yield reader.line_num, stripped
-        except csv.Error as error:
-            raise self._refusal(reader.line_num, f"is not CSV: {error}") from error
 
     def _is_by_counts(self, line: int, header: Sequence[str]) -> bool:
         """Tell the two forms apart by the first column."""
@@ -163,24 +144,12 @@ class _Reader:
             ("state", state_columns, first, 0),
             ("bidder", self.shape.bidders, rest, len(first)),
         ):
-            for name in given:
-                if name not in wanted:
-                    advice = nearest(name, wanted)
-                    raise self._refusal(line, f"column {name!r} is no {kind} of the market: {advice}")
-                if given.count(name) > 1:
-                    raise self._refusal(line, f"column {name!r} stands there twice")
+            check_columns(given, wanted, kind, self.file, line)
             for name in wanted:
                 if name not in given:
                     raise self._refusal(line, f"has no column for {kind} {name!r}: state columns come first")
                 order.append(start + list(given).index(name))
         return order
-
-    def _integer(self, line: int, column: str, cell: str) -> int:
-        if not _INTEGER.fullmatch(cell):
-            raise self._refusal(line, f"column {column!r} holds {cell[:40]!r}, which is not an integer")
-        if len(cell.lstrip("-0")) > _DIGIT_LIMIT or not 0 <= int(cell) <= GREATEST_VALUE:
-            raise self._refusal(line, f"column {column!r} holds {cell[:40]}, outside 0..{GREATEST_VALUE}")
-        return int(cell)
 
     def _state(self, line: int, numbers: Sequence[int], by_counts: bool) -> tuple[int, ...]:
         """Give the vector of group sums of a row, if it is possible."""
@@ -224,4 +193,4 @@ class _Reader:
         return ", ".join(f"{group}={total}" for group, total in zip(self.shape.groups, state, strict=True))
 
     def _refusal(self, line: int, reason: str) -> ScenarioError:
-        return ScenarioError(file=self.file, key=f"row {line}", reason=reason)
+        return row_refusal(self.file, line, reason)

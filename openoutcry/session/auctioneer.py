@@ -8,8 +8,9 @@ SEED   Every member opens its seed commitment. All open, or the deadline of the 
 PLAY   The mechanism's waves. Raise, Offer, AskReport go out together; each answer may bring the same bidder's
        next question; a passed deadline is a Lapse and counts as an exit or a withheld report; the last answer
        of a wave brings the next wave or the outcome.
-SETTLE Outcome, then the auctioneer's own seed part: at once, in the entries of the input that ended play.
-CLOSED | VOID   Nothing is logged any more. Whoever voids a session during PLAY opens its seed part all the same.
+SETTLE Outcome, then the auctioneer's own seed part, then the key of private openings unless the specification
+       keeps them sealed: at once, in the entries of the input that ended play.
+CLOSED | VOID   Nothing is logged any more. Whoever voids a session during PLAY discloses the same all the same.
 ```
 
 The fold reads no clock, draws nothing and does no I/O. It never raises for what a peer sent: a refusal becomes an
@@ -35,6 +36,7 @@ from openoutcry.protocol.messages import (
     Enrol,
     Lapse,
     LapseSubject,
+    OpeningKeyDisclosed,
     OutcomeDeclared,
     RosterClosed,
     RosterMember,
@@ -43,6 +45,7 @@ from openoutcry.protocol.messages import (
     SessionVoid,
     VoidReason,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.seed import coin
 from openoutcry.session.admission import Admitted, Party, Refused, admit, read_attributable
 from openoutcry.session.authors import Author
@@ -50,8 +53,9 @@ from openoutcry.session.enrolment import Enrolment
 from openoutcry.session.log import SessionLog
 from openoutcry.session.play import Play
 from openoutcry.session.reading import EnvelopeReader
+from openoutcry.session.reports import OpeningUnknown, Reports
 from openoutcry.session.scribe import Scribe
-from openoutcry.session.settlement import declare
+from openoutcry.session.settlement import declare, fits_entry
 from openoutcry.session.values import Cancelled, Deadline, DeadlinePassed, Effects, Input, Phase, Received
 
 
@@ -62,6 +66,7 @@ class AuctioneerSession:
         specification: The public part of the scenario.
         opening: What SessionOpen says; binds the specification's digest, the keys and the seed commitment.
         seed_part: The auctioneer's part, 32 bytes; None when a re-execution does not know it.
+        opening_key: Unseals private openings; None when a re-execution does not know it.
         author: Makes the auctioneer's envelopes.
         reader: Reads and verifies the bidders'.
 
@@ -85,6 +90,7 @@ class AuctioneerSession:
         specification: Specification,
         opening: SessionOpen,
         seed_part: bytes | None,
+        opening_key: OpeningKey | None,
         author: Author,
         reader: EnvelopeReader,
     ) -> None:
@@ -104,6 +110,7 @@ class AuctioneerSession:
         self.deviations: list[Deviation] = []
         self._opening = opening
         self._seed_part = seed_part
+        self._opening_key = opening_key
         self._reader = reader
         self._scribe = Scribe(author=author, reader=reader, sender_id=sender_id(opening.message_key))
         self._places: dict[bytes, int] = {}
@@ -317,11 +324,16 @@ class AuctioneerSession:
         mechanism = MECHANISMS[self.specification.mechanism]
         self.play = Play(
             scribe=self._scribe,
-            codec=self._reader.codec,
             note=self._note,
             members=self.members,
             players=self.players,
-            signal_levels=market.signal_levels,
+            market=market,
+            reports=Reports(
+                codec=self._reader.codec,
+                market=market,
+                session_id=self.session_id,
+                opening_key=self._opening_key,
+            ),
             answer_ms=self.specification.timing.answer_ms,
             conversation=mechanism.converse(
                 market, mechanism.configure(self.specification.parameters), self.chance
@@ -339,11 +351,16 @@ class AuctioneerSession:
     def _settle_if_decided(self) -> None:
         if self.play is None or self.play.outcome is None:
             return
+        declared = declare(self.play.outcome, players=self.players, member_count=len(self.members))
+        if not fits_entry(declared, self._reader.codec):
+            detail = "the outcome does not fit an entry of the log: its payments are too long, or its winners too many"
+            self._void(VoidReason.OUTCOME_TOO_LARGE, detail)
+            return
         self.phase = Phase.SETTLE
         everyone = [party.sender_id for party in self.members]
-        self.outcome = declare(self.play.outcome, players=self.players, member_count=len(self.members))
-        self._scribe.write(self.outcome, to=everyone)
-        self._open_seed_part(everyone)
+        self.outcome = declared
+        self._scribe.write(declared, to=everyone)
+        self._disclose(everyone)
         self.phase = Phase.CLOSED
 
     def _void(self, reason: VoidReason, detail: str) -> None:
@@ -356,11 +373,17 @@ class AuctioneerSession:
         if self.play is not None:
             # Draws were made: whoever checks the session must be able to repeat them.
             self.play.abandon()
-            self._open_seed_part(everyone)
+            self._disclose(everyone)
 
-    def _open_seed_part(self, everyone: list[bytes]) -> None:
+    def _disclose(self, everyone: list[bytes]) -> None:
+        """Open what everybody needs to re-execute the session: the seed part, and the key of private openings."""
         assert self._seed_part is not None, "play needs the seed"
+        assert self.play is not None, "nothing is disclosed of a session that was not played"
         self._scribe.write(SeedOpening(part=self._seed_part), to=everyone)
+        if self.play.has_private_reports and self.specification.disclosure == "settlement":
+            if self._opening_key is None:
+                raise OpeningUnknown
+            self._scribe.write(OpeningKeyDisclosed(secret=self._opening_key.secret), to=everyone)
 
     # --- The one place where a peer's error becomes a deviation. ---
 

@@ -17,14 +17,14 @@ from functools import lru_cache
 from typing import assert_never
 
 from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.specification import Specification, decode_specification
-from openoutcry.protocol.commitments import report_commitment, seed_commitment
+from openoutcry.protocol.commitments import seed_commitment
 from openoutcry.protocol.deviations import Blame, Deviation, DeviationCode
 from openoutcry.protocol.framing import lp, u32
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.merkle import leaf_hash
 from openoutcry.protocol.messages import (
-    PAYLOAD_TYPES,
     Accept,
     AskReport,
     BidderBody,
@@ -36,15 +36,15 @@ from openoutcry.protocol.messages import (
     Lapse,
     LapseSubject,
     Offer,
+    OpeningKeyDisclosed,
     OutcomeDeclared,
     Raise,
-    ReportCommit,
-    ReportOpening,
     RosterClosed,
     SeedOpening,
     SessionVoid,
     SignalReport,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.session.bidder_values import (
     Asked,
     BidderEffects,
@@ -54,10 +54,17 @@ from openoutcry.session.bidder_values import (
     Delivered,
     LevelAsked,
     Opened,
+    OpeningAsked,
+    OpeningChosen,
+    OpeningSealed,
+    SealAsked,
     SignalAsked,
     SignalChosen,
     Specified,
+    TypeAsked,
+    TypeChosen,
 )
+from openoutcry.session.own_report import OwnReport
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.seat_rules import SeatRules
 from openoutcry.session.values import Delivery
@@ -117,7 +124,8 @@ class BidderSession:
         self._agent_version = agent_version
         self._voice: Voice | None = None
         self._asked: Asked | None = None
-        self._report: ReportOpening | None = None
+        self._report: OwnReport | None = None
+        self._sealing: SealAsked | None = None
         self._at_ns = 0
 
     # --- What a driver asks and does. ---
@@ -131,6 +139,11 @@ class BidderSession:
     def asked(self) -> Asked | None:
         """The question that the strategy has not answered, if any."""
         return self._asked
+
+    @property
+    def sealing(self) -> SealAsked | None:
+        """What the driver has not sealed yet, if anything."""
+        return self._sealing
 
     def hello(self, nonce: bytes, at_ns: int) -> bytes:
         """Return the envelope that attaches a stream which was challenged with this nonce."""
@@ -157,8 +170,15 @@ class BidderSession:
                     return self._conclude(given)
                 case Decided():
                     return self._decide(given)
-                case SignalChosen():
-                    return self._choose(given)
+                case SignalChosen(question=question, signal=signal):
+                    data = None if signal is None else self._encode_signal(signal)
+                    return self._commit(question, data)
+                case TypeChosen(question=question, report=data):
+                    return self._commit(question, data)
+                case OpeningChosen():
+                    return self._choose_opening(given)
+                case OpeningSealed():
+                    return self._take_sealed(given)
                 case _:
                     assert_never(given)
         except OutOfStep:
@@ -231,6 +251,8 @@ class BidderSession:
                 return self._take_outcome(body)
             case SeedOpening(part=part):
                 return self._check_seed(part)
+            case OpeningKeyDisclosed(secret=secret):
+                return self._check_opening_key(secret)
             case SessionVoid():
                 self.void = body
                 return BidderEffects()
@@ -258,25 +280,48 @@ class BidderSession:
         body = Accept(level=asked.level) if decided.accepts else Exit(level=asked.level)
         return self._say(body, reply_to=asked.question)
 
-    def _choose(self, chosen: SignalChosen) -> BidderEffects:
-        asked = self._asked
-        if not isinstance(asked, SignalAsked) or asked.question != chosen.question:
+    def _encode_signal(self, signal: int) -> bytes:
+        return self._reader.codec.encode_signal_report(SignalReport(value=signal))
+
+    def _commit(self, question: bytes, data: bytes | None) -> BidderEffects:
+        witness, asked = self._known()[0], self._asked
+        if not isinstance(asked, SignalAsked | TypeAsked) or asked.question != question:
             return BidderEffects()
         self._asked = None
-        if chosen.signal is None:
+        if data is None:
             return BidderEffects()
-        report = self._reader.codec.encode_report(SignalReport(value=chosen.signal))
-        nonce = self._derive(b"report" + u32(asked.wave))
-        self._report = ReportOpening(wave=asked.wave, nonce=nonce, report=report)
-        commitment = report_commitment(
-            session_id=self._known()[0].session_id,
+        self._report = OwnReport(
+            asked=asked,
+            data=data,
+            nonce=self._derive(b"report" + u32(asked.wave)),
+            session_id=witness.session_id,
             sender_id=self._key.sender_id,
-            wave=asked.wave,
-            payload_type=PAYLOAD_TYPES[SignalReport],
-            nonce=nonce,
-            report=report,
+            opening_key=witness.opening.opening_key,
+            codec=self._reader.codec,
         )
-        return self._say(ReportCommit(wave=asked.wave, commitment=commitment), reply_to=asked.question)
+        if isinstance(self._report.report, TypeReport) and self._report.report.value is not None:
+            self._seat().note_value(self._report.report.value)
+        return self._say(self._report.commit, reply_to=question)
+
+    def _choose_opening(self, chosen: OpeningChosen) -> BidderEffects:
+        asked = self._asked
+        if not isinstance(asked, OpeningAsked) or asked.question != chosen.question:
+            return BidderEffects()
+        self._asked = None
+        if not chosen.opens:
+            return BidderEffects()
+        assert self._report is not None, "an opening is asked for after a commitment only"
+        opening = self._report.open(chosen.question, chosen.instead)
+        if isinstance(opening, SealAsked):
+            self._sealing = opening
+            return BidderEffects(seal=opening)
+        return self._say(*opening, reply_to=chosen.question)
+
+    def _take_sealed(self, given: OpeningSealed) -> BidderEffects:
+        if self._sealing is None or self._sealing.question != given.question or self._report is None:
+            return BidderEffects()
+        self._sealing = None
+        return self._say(*self._report.parts(given.sealed), reply_to=given.question)
 
     # --- What the auctioneer's entries mean. ---
 
@@ -304,7 +349,8 @@ class BidderSession:
         self._require_own_messages()
         if delivery.own_index not in body.commitment_indexes:
             raise Breach(DeviationCode.SUPPRESSED, "the list of commitments leaves this bidder's out")
-        return self._say(self._report, reply_to=leaf)
+        self._asked = self._report.ask_opening(leaf)
+        return BidderEffects(ask=self._asked)
 
     def _take_record(self, body: Lapse | DeviationNoted, delivery: Delivery) -> BidderEffects:
         if isinstance(body, DeviationNoted):
@@ -316,7 +362,7 @@ class BidderSession:
             is_opening = body.subject in (LapseSubject.OPENING, LapseSubject.SEED_OPENING)
             code = DeviationCode.OPENING_MISSING if is_opening else DeviationCode.SILENT
             detail = f"no {body.subject.name.lower().replace('_', ' ')} came in time"
-            self._asked = None
+            self._asked = self._sealing = None
             self._known()[1].excuse()
             if self.rules is not None:
                 self.rules.lapse(body)
@@ -324,7 +370,7 @@ class BidderSession:
         return BidderEffects()
 
     def _take_outcome(self, body: OutcomeDeclared) -> BidderEffects:
-        self._asked = None
+        self._asked = self._sealing = None
         self._seat().check_outcome(body)
         self.outcome = body
         return BidderEffects()
@@ -338,6 +384,11 @@ class BidderSession:
         )
         if opened != opening.seed_commitment:
             raise Breach(DeviationCode.SEED_MISSING, "the auctioneer's seed part is not the committed one")
+        return BidderEffects()
+
+    def _check_opening_key(self, secret: bytes) -> BidderEffects:
+        if OpeningKey(secret).public_key != self._known()[0].opening.opening_key:
+            raise Breach(DeviationCode.OPENING_KEY_MISSING, "the disclosed opening key is not the session's")
         return BidderEffects()
 
     # --- Own messages. ---
@@ -358,9 +409,13 @@ class BidderSession:
                 DeviationCode.SUPPRESSED, "a question came although an earlier answer is not in the log"
             )
 
-    def _say(self, body: BidderBody, *, reply_to: bytes) -> BidderEffects:
+    def _say(self, *bodies: BidderBody, reply_to: bytes) -> BidderEffects:
         witness, voice = self._known()
-        return BidderEffects(send=(voice.say(body, head=witness.head, reply_to=reply_to, at_ns=self._at_ns),))
+        return BidderEffects(
+            send=tuple(
+                voice.say(body, head=witness.head, reply_to=reply_to, at_ns=self._at_ns) for body in bodies
+            )
+        )
 
     def _known(self) -> tuple[Witness, Voice]:
         if self.witness is None or self._voice is None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openoutcry.protocol.codec import ReportShape
 from openoutcry.protocol.deviations import Deviation
+from openoutcry.protocol.messages import Report
 from openoutcry.session.values import Delivery
 
 
@@ -58,7 +60,48 @@ class SignalChosen:
     signal: int | None
 
 
-BidderInput = Opened | Specified | Delivered | Concluded | Decided | SignalChosen
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeChosen:
+    """The strategy's answer to a question for its type: a report in its shape, encoded; None withholds it."""
+
+    question: bytes
+    report: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningChosen:
+    """The strategy's answer to a question whether to open what it committed to.
+
+    Attributes:
+        question: Leaf hash of the envelope that asks.
+        opens: Whether anything is opened.
+        instead: Another report, encoded, that is opened in place of the committed one; a deliberate deviation.
+    """
+
+    question: bytes
+    opens: bool
+    instead: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningSealed:
+    """A private opening as the driver has sealed it."""
+
+    question: bytes
+    sealed: bytes
+
+
+BidderInput = (
+    Opened
+    | Specified
+    | Delivered
+    | Concluded
+    | Decided
+    | SignalChosen
+    | TypeChosen
+    | OpeningChosen
+    | OpeningSealed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +125,62 @@ class LevelAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalAsked:
-    """The strategy is to report its signal."""
+    """The strategy is to report its signal; `shape` says what the encoded report must look like."""
 
     question: bytes
     wave: int
+    shape: ReportShape
 
 
-Asked = LevelAsked | SignalAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeAsked:
+    """The strategy is to report its valuation, its belief, or both.
+
+    Attributes:
+        question: Leaf hash of the envelope that asks.
+        wave: Number of the wave.
+        asks_value: Whether the valuation is asked for.
+        subjects: Places in the specification's market, rising, of whom the belief is about; empty for none.
+        is_private: Whether only the auctioneer will see the opening.
+        shape: What the encoded report must look like.
+    """
+
+    question: bytes
+    wave: int
+    asks_value: bool
+    subjects: tuple[int, ...]
+    is_private: bool
+    shape: ReportShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningAsked:
+    """All commitments are in: the strategy is to open the report that it committed to, of this shape."""
+
+    question: bytes
+    wave: int
+    report: Report
+    shape: ReportShape
+
+
+Asked = LevelAsked | SignalAsked | TypeAsked | OpeningAsked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealAsked:
+    """The driver is to seal an opening and to give it back as `OpeningSealed`.
+
+    Attributes:
+        question: Leaf hash of the envelope that asks for the opening.
+        content: What is sealed.
+        recipient: The session's X25519 public key.
+        info: What the seal is bound to.
+    """
+
+    question: bytes
+    content: bytes
+    recipient: bytes
+    info: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +190,7 @@ class BidderEffects:
     Attributes:
         send: Envelopes for the auctioneer, in order, once the input is kept.
         ask: What the strategy is to answer.
+        seal: What the driver is to seal.
         complaint: What the auctioneer did wrong; the bidder takes no further part.
         must_resume: A delivery does not follow what is known: attach again.
         has_ended: Nothing more will come.
@@ -105,6 +198,7 @@ class BidderEffects:
 
     send: tuple[bytes, ...] = ()
     ask: Asked | None = None
+    seal: SealAsked | None = None
     complaint: Deviation | None = None
     must_resume: bool = False
     has_ended: bool = False

@@ -20,9 +20,13 @@ from openoutcry.mechanisms.conversation import (
     Outcome,
     Question,
     Reported,
+    ReportedType,
     ReportSignal,
+    ReportType,
     Wave,
 )
+
+ReportQuestion = ReportSignal | ReportType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +40,10 @@ class AskLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskCommitment:
-    """Ask a bidder to commit to its report."""
+    """Ask a bidder to commit to its report on this question."""
 
     bidder: int
+    question: ReportQuestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +106,22 @@ class Conductor:
 
     def withhold(self, bidder: int) -> list[Ask]:
         """Note that a bidder did not commit, or did not open: its report counts as withheld."""
-        self._answers[bidder] = Reported(value=None)
-        self._asked.pop(bidder)
+        question = self._asked.pop(bidder)
+        is_type = isinstance(question, ReportType)
+        self._answers[bidder] = ReportedType(report=None) if is_type else Reported(value=None)
         # Whoever has committed is still to open; the list is emptied when openings are asked for.
         return self._close_commitments() if self._committed else self._finish_if_complete()
 
-    def report(self, bidder: int, value: int) -> list[Ask]:
+    def report(self, bidder: int, answer: Reported | ReportedType) -> list[Ask]:
         """Take the report that a bidder has opened."""
-        return self._answered(bidder, Reported(value=value))
+        return self._answered(bidder, answer)
+
+    def report_question(self, bidder: int) -> ReportQuestion:
+        """Return the question for a report that a bidder is asked now."""
+        question = self._asked[bidder]
+        if isinstance(question, Climb):
+            raise UsageError(f"bidder {bidder} was asked for a level, not for a report")
+        return question
 
     def _answered(self, bidder: int, answer: Answer) -> list[Ask]:
         self._answers[bidder] = answer
@@ -156,8 +169,8 @@ class Conductor:
                         self._answers[bidder] = Climbed(level=self.clock(bidder), exited=True)
                         continue
                     asks.append(self._ask_level(question))
-                case ReportSignal():
-                    asks.append(AskCommitment(bidder=bidder))
+                case ReportSignal() | ReportType():
+                    asks.append(AskCommitment(bidder=bidder, question=question))
                 case _:
                     assert_never(question)
             self._asked[bidder] = question

@@ -27,7 +27,7 @@ class Enrolment:
     """
 
     def __init__(self, specification: Specification) -> None:
-        self._places = {bidder.name: place for place, bidder in enumerate(specification.market.bidders)}
+        self._places = {name: place for place, name in enumerate(specification.market.names)}
         self._specification = specification
         self._commitments: dict[bytes, bytes] = {}
         self.parties: dict[bytes, Party] = {}

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from openoutcry.mechanisms.chance import Draw
+from openoutcry.mechanisms.conversation import Award
+from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.specification import decode_specification
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.messages import (
@@ -22,9 +24,11 @@ from openoutcry.protocol.messages import (
     Exit,
     Lapse,
     Offer,
+    OpeningKeyDisclosed,
     OutcomeDeclared,
     Raise,
     ReportCommit,
+    ReportKind,
     ReportOpening,
     Role,
     RosterClosed,
@@ -32,10 +36,11 @@ from openoutcry.protocol.messages import (
     SessionOpen,
     SessionVoid,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.reading import EnvelopeReader, RememberingReader
-from openoutcry.session.replay import RecordedAuthor, find_seed_part, read_entry, read_opening, replay
+from openoutcry.session.replay import RecordedAuthor, find_disclosed, read_entry, read_opening, replay
 from openoutcry.session.values import Effects
 
 
@@ -62,12 +67,15 @@ class Moment:
     draws: tuple[Draw, ...] = ()
 
 
-def tell(transcript: Transcript, codec: Codec) -> tuple[AuctioneerSession, Iterator[Moment]]:
+def tell(
+    transcript: Transcript, codec: Codec, *, opening_key: OpeningKey | None = None
+) -> tuple[AuctioneerSession, Iterator[Moment]]:
     """Return the session of a transcript, not begun yet, and the moments of its re-execution.
 
     Args:
         transcript: As decoded from a file.
         codec: Reads its records.
+        opening_key: Unseals private openings that the log itself does not disclose.
 
     Returns:
         A session that telling the moments leads on, and the moments in the order of the log; a wave's beginning
@@ -78,10 +86,12 @@ def tell(transcript: Transcript, codec: Codec) -> tuple[AuctioneerSession, Itera
         ConfigurationError: The specification is none.
     """
     reader, entries = RememberingReader(codec), transcript.entries
+    disclosed = find_disclosed(entries, reader)
     session = AuctioneerSession(
         specification=decode_specification(transcript.specification),
         opening=read_opening(entries, reader),
-        seed_part=find_seed_part(entries, reader),
+        seed_part=disclosed.seed_part,
+        opening_key=opening_key or disclosed.opening_key,
         author=RecordedAuthor(entries, reader),
         reader=reader,
     )
@@ -132,7 +142,7 @@ class _Teller:
         is_outcome = isinstance(body, OutcomeDeclared)
         return Moment(
             phase=self._session.phase.name,
-            text=self._describe(body, bidder, is_bidders=header.role is Role.BIDDER),
+            text=self._describe(body, bidder, index, is_bidders=header.role is Role.BIDDER),
             index=index,
             wave=self._wave if self._wave >= 0 else None,
             bidder=bidder,
@@ -160,7 +170,7 @@ class _Teller:
             case _:
                 return ""
 
-    def _describe(self, body: Body, bidder: str, *, is_bidders: bool) -> str:
+    def _describe(self, body: Body, bidder: str, index: int, *, is_bidders: bool) -> str:
         match body:
             case SessionOpen(code_version=version):
                 return f"the auctioneer opens the session (release {version})"
@@ -181,13 +191,13 @@ class _Teller:
                     f"{bidder} is asked for level {level}; accepting level {target} buys the lot for {price}"
                 )
             case AskReport():
-                return f"{bidder} is asked to commit to its signal"
+                return f"{bidder} is asked to commit to {self._describe_question(body)}"
             case CommitClosed(commitment_indexes=indexes):
                 return f"commitments are closed with {len(indexes)}; they are to be opened"
             case _:
-                return self._describe_answer(body, bidder)
+                return self._describe_answer(body, bidder, index)
 
-    def _describe_answer(self, body: Body, bidder: str) -> str:
+    def _describe_answer(self, body: Body, bidder: str, index: int) -> str:
         match body:
             case Accept(level=level):
                 return f"{bidder} accepts level {level}"
@@ -195,19 +205,74 @@ class _Teller:
                 return f"{bidder} exits at level {level}"
             case ReportCommit():
                 return f"{bidder} commits to its report"
-            case ReportOpening(report=report):
-                return f"{bidder} opens its report: signal {self._reader.codec.decode_report(report).value}"
+            case ReportOpening(part=part, part_count=count) if part + 1 < count:
+                return f"{bidder} opens its report, part {part + 1} of {count}"
+            case ReportOpening():
+                return f"{bidder} opens its report: {self._describe_report(index)}"
             case Lapse(subject=subject, bidder=None):
                 return f"the time for {subject.name.lower()} is over"
             case Lapse(subject=subject):
                 return f"no {subject.name.lower().replace('_', ' ')} of {bidder} came in time"
             case DeviationNoted(deviation=code, detail=detail):
                 return f"deviation {code} of {bidder}: {detail}"
-            case OutcomeDeclared(winner=None, reason=reason):
+            case OutcomeDeclared(awards=(), reason=reason):
                 return f"unsold: {reason}"
-            case OutcomeDeclared(winner=int(winner), price=price, reason=reason):
-                return f"{self._session.members[winner].name} buys at {price}: {reason}"
+            case OutcomeDeclared(awards=awards, reason=reason):
+                return f"{', '.join(map(self._describe_award, awards))}: {reason}"
+            case OpeningKeyDisclosed():
+                return "the auctioneer discloses the key of private openings: everybody can read them"
             case SessionVoid(detail=detail):
                 return f"the session is void: {detail}"
             case _:
                 return type(body).__name__
+
+    def _describe_award(self, award: Award) -> str:
+        name, market = self._session.members[award.bidder].name, self._session.specification.market
+        goods = ""
+        if isinstance(market, TypeMarket) and len(market.environment.goods) > 1:
+            goods = f" {'+'.join(market.environment.goods[good] for good in award.goods)}"
+        return f"{name} buys{goods} at {award.price}"
+
+    def _describe_question(self, ask: AskReport) -> str:
+        if ask.kind is ReportKind.SIGNAL:
+            return "its signal"
+        belief = f"its belief about {count_bidders(len(ask.subjects))}"
+        what = {
+            ReportKind.VALUE: "its valuation",
+            ReportKind.BELIEF: belief,
+            ReportKind.VALUE_AND_BELIEF: f"its valuation and {belief}",
+        }[ask.kind]
+        return f"{what}, for the auctioneer's eyes" if ask.is_private else what
+
+    def _describe_report(self, index: int) -> str:
+        play = self._session.play
+        opened = next((found for found in play.opened if found.index == index), None) if play else None
+        if opened is None:
+            return "it does not hold"
+        if isinstance(opened.report, int):
+            return f"signal {opened.report}"
+        report, market = opened.report, self._session.specification.market
+        said: list[str] = []
+        if report.value is not None and isinstance(market, TypeMarket):
+            said.append(
+                f"type {describe_type(market, self._session.members[opened.member].bidder, report.value)}"
+            )
+        if report.belief is not None:
+            said.append(
+                f"a belief of {report.belief.support_size:,} points about {count_bidders(len(opened.subjects))}"
+            )
+        return " and ".join(said)
+
+
+def describe_type(market: TypeMarket, bidder: int, index: int) -> str:
+    """Return a bidder's type in a few characters: its value, or its value for each bundle."""
+    values, environment = market.bidders[bidder].types[index], market.environment
+    if environment.is_single_parameter:
+        return str(values[0])
+    names = ("+".join(environment.goods[good] for good in bundle) for bundle in environment.bundles)
+    return ", ".join(f"{name}: {value}" for name, value in zip(names, values, strict=True))
+
+
+def count_bidders(count: int) -> str:
+    """Return a number of bidders in words."""
+    return "1 bidder" if count == 1 else f"{count} bidders"

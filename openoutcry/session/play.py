@@ -11,12 +11,20 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from openoutcry.errors import PeerError
-from openoutcry.mechanisms.conversation import Conversation, Outcome
-from openoutcry.protocol.codec import Codec
-from openoutcry.protocol.commitments import report_commitment
+from openoutcry.mechanisms.conversation import (
+    Conversation,
+    Outcome,
+    Reported,
+    ReportedType,
+    ReportType,
+    TypeReport,
+)
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Market
+from openoutcry.protocol import limits
+from openoutcry.protocol.codec import ReportShape
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import (
-    PAYLOAD_TYPES,
     Accept,
     AskReport,
     CommitClosed,
@@ -25,16 +33,32 @@ from openoutcry.protocol.messages import (
     Offer,
     Raise,
     ReportCommit,
-    ReportKind,
     ReportOpening,
-    SignalReport,
 )
 from openoutcry.session.admission import Admitted, Party
-from openoutcry.session.conductor import Ask, AskCommitment, AskLevel, AskOpenings, Conductor
+from openoutcry.session.conductor import Ask, AskCommitment, AskLevel, AskOpenings, Conductor, ReportQuestion
+from openoutcry.session.reports import Reports, report_kind, report_shape
 from openoutcry.session.scribe import Scribe
 from openoutcry.session.values import Deadline
 
 Note = Callable[[DeviationCode, str, Admitted], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A report that was opened as it was committed to.
+
+    Attributes:
+        index: Log index of the last part of its opening.
+        member: Whose it is, by place in the roster.
+        subjects: Of whom its belief is about, by place in the roster.
+        report: What it says: a signal, or a type.
+    """
+
+    index: int
+    member: int
+    subjects: tuple[int, ...]
+    report: int | TypeReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,38 +74,45 @@ class Play:
 
     Args:
         scribe: Writes questions and keeps answers.
-        codec: Reads reports.
         note: Records a deviation of an admitted message.
         members: The roster.
         players: Places in the roster of those in the market, rising.
-        signal_levels: k.
+        market: Of the players only.
+        reports: Takes their reports.
         answer_ms: Time for each answer, milliseconds.
         conversation: The mechanism's.
+
+    Attributes:
+        conductor: Leads the conversation.
+        opened: The reports so far, in the order of the log.
+        has_private_reports: Whether any question so far asked for a private opening.
     """
 
     def __init__(
         self,
         *,
         scribe: Scribe,
-        codec: Codec,
         note: Note,
         members: tuple[Party, ...],
         players: tuple[int, ...],
-        signal_levels: int,
+        market: Market | TypeMarket,
+        reports: Reports,
         answer_ms: int,
         conversation: Conversation,
     ) -> None:
         self._scribe = scribe
-        self._codec = codec
         self._note = note
         self._members = members
         self._players = players
         self._place = {member: place for place, member in enumerate(players)}
-        self._signal_levels = signal_levels
+        self._market = market
+        self._reports = reports
         self._answer_ms = answer_ms
         self._pending: dict[int, Pending] = {}
-        self._commitments: dict[int, tuple[int, bytes]] = {}
+        self._shapes: dict[int, ReportShape] = {}
         self.conductor = Conductor(conversation)
+        self.opened: list[Opened] = []
+        self.has_private_reports = False
 
     @property
     def outcome(self) -> Outcome | None:
@@ -156,55 +187,61 @@ class Play:
             self._note(DeviationCode.NOT_ASKED, "the commitment names another wave", admitted)
             return
         index = self._keep(admitted, member)
-        self._commitments[member] = (index, commit.commitment)
-        self._ask(self.conductor.commit(self._place[member]))
+        place = self._place[member]
+        self._reports.commit(place, index=index, commitment=commit.commitment)
+        self._ask(self.conductor.commit(place))
 
     def _take_opening(self, admitted: Admitted, member: int, opening: ReportOpening) -> None:
         place = self._place[member]
-        problem = self._problem_of_opening(admitted, member, opening)
-        if problem is not None:
+        try:
+            answer = self._read_opening(admitted, place, opening)
+        except PeerError as problem:
             # A wrong opening has the effect of a withheld one: the committed report can no longer be known.
             del self._pending[member]
-            self._note(*problem, admitted)
+            self._note(DeviationCode(problem.deviation), problem.reason, admitted)
             self._ask(self.conductor.withhold(place))
             return
-        value = self._codec.decode_report(opening.report).value
-        self._keep(admitted, member)
-        self._ask(self.conductor.report(place, value))
+        if answer is None:
+            # More parts are to come; the deadline stands for all of them.
+            self._scribe.keep(admitted.data, author=admitted.party.sender_id)
+            return
+        index = self._keep(admitted, member)
+        report = answer.value if isinstance(answer, Reported) else answer.report
+        assert report is not None, "what was opened is there"
+        subjects = tuple(self._players[subject] for subject in self._shapes[place].subjects)
+        self.opened.append(Opened(index=index, member=member, subjects=subjects, report=report))
+        self._ask(self.conductor.report(place, answer))
 
-    def _problem_of_opening(
-        self, admitted: Admitted, member: int, opening: ReportOpening
-    ) -> tuple[DeviationCode, str] | None:
-        opened = report_commitment(
-            session_id=self._scribe.session_id,
+    def _read_opening(
+        self, admitted: Admitted, place: int, opening: ReportOpening
+    ) -> Reported | ReportedType | None:
+        wave = self.conductor.wave_number
+        if opening.wave != wave:
+            raise PeerError(DeviationCode.OPENING_MISMATCH.value, "the opening names another wave")
+        content = self._reports.add_part(place, opening)
+        if content is None:
+            return None
+        return self._reports.open(
+            place,
+            content,
             sender_id=admitted.party.sender_id,
-            wave=opening.wave,
-            payload_type=PAYLOAD_TYPES[SignalReport],
-            nonce=opening.nonce,
-            report=opening.report,
+            wave=wave,
+            question=self.conductor.report_question(place),
+            shape=self._shapes[place],
         )
-        if opening.wave != self.conductor.wave_number or opened != self._commitments[member][1]:
-            return DeviationCode.OPENING_MISMATCH, "the opening is not what was committed to"
-        try:
-            value = self._codec.decode_report(opening.report).value
-        except PeerError as problem:
-            return DeviationCode.MALFORMED_REPORT, problem.reason
-        if value >= self._signal_levels:
-            return DeviationCode.MALFORMED_REPORT, f"signal {value} is outside 0..{self._signal_levels - 1}"
-        return None
 
     def _keep(self, admitted: Admitted, member: int) -> int:
         del self._pending[member]
         return self._scribe.keep(admitted.data, author=admitted.party.sender_id)
 
     def _ask(self, asks: list[Ask]) -> None:
+        paid = sum(isinstance(ask, AskCommitment) and _is_paid_exactly(ask.question) for ask in asks)
         for ask in asks:
             match ask:
                 case AskLevel():
                     self._ask_level(ask)
-                case AskCommitment(bidder=place):
-                    body = AskReport(wave=self.conductor.wave_number, kind=ReportKind.SIGNAL)
-                    self._send(self._players[place], body, LapseSubject.COMMITMENT)
+                case AskCommitment():
+                    self._ask_report(ask, paid)
                 case AskOpenings():
                     self._ask_openings(ask)
                 case _:
@@ -219,6 +256,24 @@ class Play:
             body = Offer(wave=wave, level=ask.level, target=ask.offer.target, price=ask.offer.price)
         self._send(self._players[ask.bidder], body, LapseSubject.ANSWER, level=ask.level)
 
+    def _ask_report(self, ask: AskCommitment, paid: int) -> None:
+        question, place = ask.question, ask.bidder
+        kind = report_kind(question)
+        subjects = question.subjects if isinstance(question, ReportType) else ()
+        weight_bits = limits.belief_weight_bits(paid) if subjects else 0
+        self._shapes[place] = report_shape(
+            self._market, place, kind=kind, subjects=subjects, weight_bits=weight_bits
+        )
+        body = AskReport(
+            wave=self.conductor.wave_number,
+            kind=kind,
+            subjects=tuple(self._players[subject] for subject in subjects),
+            is_private=isinstance(question, ReportType) and question.is_private,
+            weight_bits=weight_bits,
+        )
+        self.has_private_reports |= body.is_private
+        self._send(self._players[place], body, LapseSubject.COMMITMENT)
+
     def _send(
         self, member: int, body: Raise | Offer | AskReport, subject: LapseSubject, level: int = 0
     ) -> None:
@@ -230,9 +285,13 @@ class Play:
 
     def _ask_openings(self, ask: AskOpenings) -> None:
         members = [self._players[place] for place in ask.bidders]
-        indexes = tuple(self._commitments[member][0] for member in members)
+        indexes = tuple(self._reports.index_of(place) for place in ask.bidders)
         body = CommitClosed(wave=self.conductor.wave_number, commitment_indexes=indexes)
         written = self._scribe.write(body, to=[self._members[member].sender_id for member in members])
         for member in members:
             deadline = self._scribe.expect(LapseSubject.OPENING, member, written.leaf, self._answer_ms)
             self._pending[member] = Pending(deadline=deadline)
+
+
+def _is_paid_exactly(question: ReportQuestion) -> bool:
+    return isinstance(question, ReportType) and bool(question.subjects) and question.is_paid_exactly

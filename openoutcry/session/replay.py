@@ -20,11 +20,13 @@ from openoutcry.protocol.messages import (
     DeviationNoted,
     Header,
     Lapse,
+    OpeningKeyDisclosed,
     Role,
     SeedOpening,
     SessionOpen,
     SessionVoid,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import Author
 from openoutcry.session.reading import EnvelopeReader, RememberingReader
@@ -121,15 +123,32 @@ def read_opening(entries: Sequence[bytes], reader: EnvelopeReader) -> SessionOpe
     return body
 
 
-def find_seed_part(entries: Sequence[bytes], reader: EnvelopeReader) -> bytes | None:
-    """Return the auctioneer's seed part if the log holds its opening; it is among the last entries."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosed:
+    """What the auctioneer has disclosed at the end of a log, each None when it has not.
+
+    Attributes:
+        seed_part: Its part of the seed, 32 bytes.
+        opening_key: The key of private openings.
+    """
+
+    seed_part: bytes | None
+    opening_key: OpeningKey | None
+
+
+def find_disclosed(entries: Sequence[bytes], reader: EnvelopeReader) -> Disclosed:
+    """Return what the log discloses; it stands among the last entries, the seed part first."""
+    opening_key: OpeningKey | None = None
     for index in range(len(entries) - 1, -1, -1):
         header, body = read_entry(entries[index], reader, index)
-        if isinstance(body, SeedOpening) and header.role is Role.AUCTIONEER:
-            return body.part
-        if isinstance(body, SessionVoid):
-            return None
-    return None
+        match body:
+            case OpeningKeyDisclosed(secret=secret):
+                opening_key = OpeningKey(secret)
+            case SeedOpening(part=part) if header.role is Role.AUCTIONEER:
+                return Disclosed(seed_part=part, opening_key=opening_key)
+            case SessionVoid():
+                break
+    return Disclosed(seed_part=None, opening_key=opening_key)
 
 
 def replay(session: AuctioneerSession, entries: Sequence[bytes], reader: EnvelopeReader) -> Iterator[Step]:
@@ -164,6 +183,7 @@ def resume(
     specification: Specification,
     entries: Sequence[bytes],
     seed_part: bytes,
+    opening_key: OpeningKey,
     author: Author,
     reader: EnvelopeReader,
 ) -> AuctioneerSession:
@@ -173,6 +193,7 @@ def resume(
         specification: Of the session.
         entries: Its log, as far as it is durable.
         seed_part: The auctioneer's, 32 bytes.
+        opening_key: The auctioneer's for private openings.
         author: Speaks from here on.
         reader: Reads and verifies from here on.
 
@@ -183,6 +204,7 @@ def resume(
         specification=specification,
         opening=read_opening(entries, reader),
         seed_part=seed_part,
+        opening_key=opening_key,
         author=RecordedAuthor(entries, reader, then=author),
         reader=reader,
     )

@@ -21,7 +21,12 @@ def verification_lines(verification: Verification) -> list[str]:
         ),
     ]
     failure = verification.first_failure
-    if failure is None:
+    if failure is None and verification.is_sealed:
+        lines.append(
+            f"valid as far as it can be checked: {verification.entries} records, integrity and authorship; the "
+            "reports are sealed, so conduct and outcome need the disclosure file"
+        )
+    elif failure is None:
         lines.append(f"valid: {verification.entries} records, verified and re-executed")
     else:
         lines.append(f"INVALID: {failure.name}: {_locate(failure)}")
@@ -32,6 +37,7 @@ def verification_values(verification: Verification) -> dict[str, object]:
     """Return the same as one JSON object."""
     return {
         "valid": verification.is_valid,
+        "sealed": verification.is_sealed,
         "session": verification.session_id.hex(),
         "auctioneer_key": verification.auctioneer_key.hex(),
         "checkpoint_key": verification.checkpoint_key.hex(),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from openoutcry.mechanisms.conversation import Award
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Market
+from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.mechanisms.specification import Specification
+from openoutcry.protocol import limits
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import (
     AskReport,
@@ -11,9 +18,11 @@ from openoutcry.protocol.messages import (
     Offer,
     OutcomeDeclared,
     Raise,
+    ReportKind,
     RosterClosed,
 )
-from openoutcry.session.bidder_values import Asked, LevelAsked, SignalAsked
+from openoutcry.session.bidder_values import Asked, LevelAsked, SignalAsked, TypeAsked
+from openoutcry.session.reports import report_shape
 from openoutcry.session.witness import Breach
 
 
@@ -53,8 +62,11 @@ class SeatRules:
         self.clock = 0
         self.has_exited = False
         self._market = specification.market
+        self._places = tuple(places)
+        self._charges_losers = find_mechanism(specification.mechanism).charges_losers
         self._wave = -1
         self._offer: tuple[int, int] | None = None
+        self._reported_value: int | None = None
 
     def ask(self, body: Raise | Offer | AskReport, question: bytes) -> Asked:
         """Return the question for the strategy.
@@ -66,10 +78,10 @@ class SeatRules:
             raise _wrong(f"wave {body.wave} comes after wave {self._wave}")
         self._wave = body.wave
         if isinstance(body, AskReport):
-            return SignalAsked(question=question, wave=body.wave)
+            return self._ask_report(body, question)
         if self.has_exited:
             raise _wrong("a level is asked after an exit")
-        if body.level != self.clock + 1 or body.level >= self._market.signal_levels:
+        if body.level != self.clock + 1 or body.level >= self._level_count():
             raise _wrong(f"level {body.level} is asked where the clock stands at {self.clock}")
         if isinstance(body, Raise):
             return LevelAsked(question=question, wave=body.wave, level=body.level)
@@ -77,6 +89,11 @@ class SeatRules:
         return LevelAsked(
             question=question, wave=body.wave, level=body.level, price=body.price, target=body.target
         )
+
+    def note_value(self, index: int) -> None:
+        """Note which type this bidder has reported first: it will not pay more than that is worth."""
+        if self._reported_value is None:
+            self._reported_value = index
 
     def answer(self, *, accepts: bool, asked: LevelAsked) -> None:
         """Note this bidder's own answer."""
@@ -99,30 +116,85 @@ class SeatRules:
         if len(outcome.payments) != len(self.names):
             raise _wrong_outcome("there is not one payment for each member of the roster")
         payment = outcome.payments[self.member]
-        if outcome.winner != self.member:
-            if payment > 0:
+        award = next((award for award in outcome.awards if award.bidder == self.member), None)
+        if award is None:
+            if payment > 0 and not self._charges_losers:
                 raise _wrong_outcome("a bidder that does not win is made to pay")
             return
         if self.has_exited:
             raise _wrong_outcome("the lot is sold to a bidder that has exited")
-        if payment != outcome.price:
+        if isinstance(self._market, TypeMarket):
+            self._check_award(self._market, award, payment)
+        elif payment != award.price:
             raise _wrong_outcome("the winner pays another amount than the price")
-        if self._offer is not None and (self.clock, outcome.price) != self._offer:
+        if self._offer is not None and (self.clock != self._offer[0] or award.price != self._offer[1]):
             raise _wrong_outcome("the lot is sold at another price than was accepted")
+
+    def _check_award(self, market: TypeMarket, award: Award, payment: Fraction) -> None:
+        if award.goods not in market.environment.bundles:
+            raise _wrong_outcome("the goods of the outcome are no bundle of the specification")
+        if self._charges_losers:
+            return
+        if payment > award.price:
+            raise _wrong_outcome("the winner pays more than the price")
+        if self._reported_value is not None:
+            bundle = market.environment.bundles.index(award.goods)
+            if award.price > market.value(self.bidder, self._reported_value, bundle):
+                raise _wrong_outcome("the price is higher than the value that was reported")
+
+    def _ask_report(self, body: AskReport, question: bytes) -> Asked:
+        market = self._market
+        if isinstance(market, Market) != (body.kind is ReportKind.SIGNAL):
+            raise _wrong(f"a report of kind {body.kind.name} does not fit the market")
+        asks_belief = body.kind in (ReportKind.BELIEF, ReportKind.VALUE_AND_BELIEF)
+        rising = list(body.subjects) == sorted(set(body.subjects))
+        if (
+            asks_belief != bool(body.subjects)
+            or not rising
+            or (body.subjects and body.subjects[-1] >= len(self._places))
+            or self.member in body.subjects
+            or not 0 <= body.weight_bits <= limits.belief_weight_bits(1)
+        ):
+            raise _wrong("the bidders whom a belief is to be about are not others of the roster")
+        subjects = tuple(self._places[subject] for subject in body.subjects)
+        shape = report_shape(
+            market, self.bidder, kind=body.kind, subjects=subjects, weight_bits=body.weight_bits
+        )
+        if isinstance(market, Market):
+            return SignalAsked(question=question, wave=body.wave, shape=shape)
+        return TypeAsked(
+            question=question,
+            wave=body.wave,
+            asks_value=body.kind is not ReportKind.BELIEF,
+            subjects=subjects,
+            is_private=body.is_private,
+            shape=shape,
+        )
+
+    def _level_count(self) -> int:
+        if isinstance(self._market, Market):
+            return self._market.signal_levels
+        if not self._market.environment.is_single_parameter:
+            return 1
+        # The highest clock is that of an ascending price; a posted price is an offer at level 1.
+        return len(self._market.clock) + 1
 
     def _check_offer(self, offer: Offer) -> None:
         if self._offer is not None and self._offer != (offer.target, offer.price):
             raise _wrong("the offer has changed")
-        if not offer.level <= offer.target < self._market.signal_levels:
+        if not offer.level <= offer.target < self._level_count():
             raise _wrong(f"the offer's target {offer.target} is no level above the clock")
-        lowest, highest = self._price_bounds(offer.target)
-        if not lowest <= offer.price <= highest:
-            raise _wrong(f"price {offer.price} is no value of this bidder at level {offer.target}")
+        if isinstance(self._market, Market):
+            self._check_price(self._market, offer)
         self._offer = (offer.target, offer.price)
 
-    def _price_bounds(self, target: int) -> tuple[int, int]:
+    def _check_price(self, market: Market, offer: Offer) -> None:
+        lowest, highest = self._price_bounds(market, offer.target)
+        if not lowest <= offer.price <= highest:
+            raise _wrong(f"price {offer.price} is no value of this bidder at level {offer.target}")
+
+    def _price_bounds(self, market: Market, target: int) -> tuple[int, int]:
         """Return this bidder's value when its signal is `target` and all others are lowest, or highest."""
-        market = self._market
         top = market.signal_levels - 1
         lowest = [0] * len(market.bidders)
         lowest[self.bidder] = target

@@ -45,6 +45,11 @@ def make_transcript(
     )
 
 
+def read_session_id(entries: Sequence[bytes], reader: EnvelopeReader) -> bytes:
+    """Return the id, 32 bytes, of the session whose log begins with these entries."""
+    return hashlib.sha256(reader.read_envelope(entries[0]).payload).digest()
+
+
 def make_manifest(
     entries: Sequence[bytes], specification: bytes, reader: EnvelopeReader
 ) -> Mapping[str, str | int]:
@@ -61,7 +66,7 @@ def make_manifest(
         "entries": len(entries),
         "format": TRANSCRIPT_FORMAT,
         "protocol_version": PROTOCOL_VERSION,
-        "session": hashlib.sha256(reader.read_envelope(entries[0]).payload).hexdigest(),
+        "session": read_session_id(entries, reader).hex(),
         "specification_sha256": hashlib.sha256(specification).hexdigest(),
         "title": decode_specification(specification).title,
     }

@@ -6,8 +6,9 @@
 3. conduct     the session re-executed: every question, draw, deadline rule and deviation;
 4. outcome     winner, price and every payment computed again, exactly.
 
-A level that rests on a failed one is not checked. A transcript proves what was said by whom under which rules; that
-the key of SessionOpen is the right auctioneer's, only somebody who knows that key can tell: pin it.
+A level that rests on a failed one is not checked. Where reports are sealed and no disclosure is given, conduct is
+re-executed up to the first sealed report, and no further. A transcript proves what was said by whom under which rules;
+that the key of SessionOpen is the right auctioneer's, only somebody who knows that key can tell: pin it.
 """
 
 from __future__ import annotations
@@ -29,23 +30,27 @@ from openoutcry.protocol.messages import (
     DeviationNoted,
     Enrol,
     Header,
+    OpeningKeyDisclosed,
     OutcomeDeclared,
     Role,
     SeedOpening,
     SessionOpen,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession, SeedUnknown
+from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.reading import RememberingReader
 from openoutcry.session.replay import (
     Departure,
     RecordedAuthor,
     Step,
-    find_seed_part,
+    find_disclosed,
     read_entry,
     read_opening,
     replay,
 )
+from openoutcry.session.reports import OpeningUnknown
 from openoutcry.session.transcripts import make_manifest
 from openoutcry.session.values import Phase
 
@@ -89,6 +94,7 @@ class Verification:
         levels: The four levels, in order.
         session: The re-executed session, as far as it came.
         steps: Its inputs and their effects.
+        is_sealed: Whether conduct and outcome could not be checked for want of a disclosure.
     """
 
     session_id: bytes = b""
@@ -98,11 +104,13 @@ class Verification:
     levels: list[Level] = field(default_factory=list)
     session: AuctioneerSession | None = None
     steps: list[Step] = field(default_factory=list)
+    is_sealed: bool = False
 
     @property
     def is_valid(self) -> bool:
-        """Whether all four levels are valid."""
-        return len(self.levels) == 4 and all(level.verdict is Verdict.VALID for level in self.levels)
+        """Whether all levels are valid that can be checked: all four, or two where the session is sealed."""
+        count = 2 if self.is_sealed else 4
+        return len(self.levels) == 4 and all(level.verdict is Verdict.VALID for level in self.levels[:count])
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
@@ -125,6 +133,10 @@ class _Failed(Exception):
         self.code = code
 
 
+class _Sealed(Exception):
+    """A level cannot be checked without the disclosure: says how far it came."""
+
+
 LEVELS = ("integrity", "authorship", "conduct", "outcome")
 
 
@@ -134,6 +146,7 @@ def verify_transcript(
     codec: Codec,
     session_id: bytes | None = None,
     auctioneer_key: bytes | None = None,
+    disclosure: Disclosure | None = None,
 ) -> Verification:
     """Verify a transcript.
 
@@ -142,11 +155,12 @@ def verify_transcript(
         codec: Reads its records.
         session_id: Expected session, 32 bytes, if it is known from elsewhere.
         auctioneer_key: Expected message key of the auctioneer, 32 bytes, if it is known from elsewhere.
+        disclosure: Makes sealed reports readable.
 
     Returns:
         What was found; never raises for what the transcript holds.
     """
-    checking = _Checking(transcript, codec)
+    checking = _Checking(transcript, codec, disclosure)
     result = checking.result
     checks: tuple[Callable[[], str], ...] = (
         lambda: checking.check_integrity(session_id=session_id, auctioneer_key=auctioneer_key),
@@ -155,12 +169,17 @@ def verify_transcript(
         checking.check_outcome,
     )
     for name, check in zip(LEVELS, checks, strict=True):
-        if result.first_failure is not None:
-            detail = f"{result.first_failure.name} failed"
+        if result.first_failure is not None or result.is_sealed:
+            detail = (
+                f"{result.first_failure.name} failed" if result.first_failure else "the reports are sealed"
+            )
             result.levels.append(Level(name=name, verdict=Verdict.UNCHECKED, detail=detail))
             continue
         try:
             result.levels.append(Level(name=name, verdict=Verdict.VALID, detail=check()))
+        except _Sealed as sealed:
+            result.is_sealed = True
+            result.levels.append(Level(name=name, verdict=Verdict.UNCHECKED, detail=str(sealed)))
         except _Failed as failed:
             result.levels.append(
                 Level(
@@ -193,7 +212,7 @@ def unreadable(error: TranscriptError) -> Verification:
 class _Checking:
     """The four checks over one transcript, with what one leaves for the next."""
 
-    def __init__(self, transcript: Transcript, codec: Codec) -> None:
+    def __init__(self, transcript: Transcript, codec: Codec, disclosure: Disclosure | None) -> None:
         self.result = Verification(entries=len(transcript.entries))
         self._transcript = transcript
         self._entries: Sequence[bytes] = transcript.entries
@@ -201,6 +220,7 @@ class _Checking:
         self._opening: SessionOpen | None = None
         self._specification: Specification | None = None
         self._departure: Departure | None = None
+        self._disclosure = disclosure
 
     # --- Level 1. ---
 
@@ -302,12 +322,13 @@ class _Checking:
     def check_conduct(self) -> str:
         assert self._opening is not None
         assert self._specification is not None
-        seed_part = find_seed_part(self._entries, self._reader)
-        self._check_seed(seed_part)
+        disclosed = find_disclosed(self._entries, self._reader)
+        self._check_seed(disclosed.seed_part)
         session = self.result.session = AuctioneerSession(
             specification=self._specification,
             opening=self._opening,
-            seed_part=seed_part,
+            seed_part=disclosed.seed_part,
+            opening_key=self._find_opening_key(disclosed.opening_key),
             author=RecordedAuthor(self._entries, self._reader),
             reader=self._reader,
         )
@@ -320,8 +341,19 @@ class _Checking:
                 index=session.log.size,
                 code=DeviationCode.SEED_MISSING,
             ) from problem
+        except OpeningUnknown as problem:
+            if self._specification.disclosure == "sealed":
+                raise _Sealed(
+                    f"re-executed up to record {session.log.size}, where a sealed report is opened; give the "
+                    "disclosure file to go on"
+                ) from problem
+            raise _Failed(
+                "the auctioneer never disclosed the key of private openings, so no report can be read",
+                index=session.log.size,
+                code=DeviationCode.OPENING_KEY_MISSING,
+            ) from problem
         except Departure as departure:
-            if not isinstance(departure.expected, OutcomeDeclared | SeedOpening):
+            if not isinstance(departure.expected, OutcomeDeclared | SeedOpening | OpeningKeyDisclosed):
                 raise _Failed(
                     departure.reason, index=departure.index, code=DeviationCode.WRONG_QUESTION
                 ) from departure
@@ -331,6 +363,18 @@ class _Checking:
             if not session.phase.is_final:
                 raise _Failed(f"the log ends in the middle of the session, in phase {session.phase.name}")
         return self._describe_conduct(session)
+
+    def _find_opening_key(self, disclosed: OpeningKey | None) -> OpeningKey | None:
+        assert self._opening is not None
+        if disclosed is not None and disclosed.public_key != self._opening.opening_key:
+            raise _Failed(
+                "the key of private openings is not the one that the auctioneer committed to",
+                code=DeviationCode.OPENING_KEY_MISSING,
+            )
+        if self._disclosure is None:
+            return disclosed
+        self._disclosure.check(self.result.session_id, self._opening)
+        return self._disclosure.opening_key
 
     def _check_seed(self, seed_part: bytes | None) -> None:
         assert self._opening is not None
@@ -372,6 +416,8 @@ class _Checking:
             return "the session is void: nothing was sold and nobody pays"
         outcome = session.outcome
         assert outcome is not None, "a session that is not void has an outcome"
-        if outcome.winner is None:
+        if not outcome.awards:
             return f"unsold: {outcome.reason}"
-        return f"{session.members[outcome.winner].name} wins at {outcome.price}; all payments computed again"
+        names = ", ".join(session.members[award.bidder].name for award in outcome.awards)
+        verb = "wins" if len(outcome.awards) == 1 else "win"
+        return f"{names} {verb} at {outcome.price}; all payments computed again"

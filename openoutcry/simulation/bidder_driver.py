@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import assert_never
 
+from openoutcry.mechanisms.conversation import TypeReport
+from openoutcry.protocol.codec import Codec, ReportShape
+from openoutcry.protocol.messages import SignalReport
+from openoutcry.protocol.opening import seal_opening
 from openoutcry.session.bidder import BidderSession
 from openoutcry.session.bidder_values import (
     Asked,
@@ -20,14 +25,24 @@ from openoutcry.session.bidder_values import (
     Delivered,
     LevelAsked,
     Opened,
+    OpeningAsked,
+    OpeningChosen,
+    OpeningSealed,
+    SealAsked,
+    SignalAsked,
     SignalChosen,
     Specified,
+    TypeAsked,
+    TypeChosen,
 )
 from openoutcry.session.values import Delivery
 from openoutcry.simulation.frames import Attach, Challenge, DownwardFrame, Rejected, Said, Stream
 from openoutcry.simulation.network import Dice, Faults
 from openoutcry.simulation.player import Player
 from openoutcry.simulation.virtual_time import NANOSECONDS_PER_MILLISECOND, VirtualTime
+from openoutcry.strategies import NoAnswer
+
+Decision = Decided | SignalChosen | TypeChosen | OpeningChosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +60,7 @@ class BidderDriver:
         renew: Returns this bidder's session as it is before its first input.
         player: Its strategy in its seat.
         connect: Returns a new stream to the auctioneer.
+        codec: Encodes reports.
         time: Of the simulation.
         faults: What goes wrong.
         dice: Draws it.
@@ -63,6 +79,7 @@ class BidderDriver:
         renew: Callable[[], BidderSession],
         player: Player,
         connect: Callable[[], Stream],
+        codec: Codec,
         time: VirtualTime,
         faults: Faults,
         dice: Dice,
@@ -75,6 +92,7 @@ class BidderDriver:
         self._renew = renew
         self._player = player
         self._connect = connect
+        self._codec = codec
         self._time = time
         self._faults = faults
         self._dice = dice
@@ -83,7 +101,7 @@ class BidderDriver:
         self._greeted: Stream | None = None
         self._silent = 0
         self._heard_ns = 0
-        self._decisions: dict[bytes, Decided | SignalChosen] = {}
+        self._decisions: dict[bytes, Decision] = {}
 
     def start(self) -> None:
         """Connect for the first time, after the delay that is drawn for it."""
@@ -183,6 +201,12 @@ class BidderDriver:
                 self._stream.send_up(Said(envelope=envelope))
         if effects.ask is not None:
             self._think(effects.ask)
+        if effects.seal is not None:
+            self._seal(effects.seal)
+
+    def _seal(self, asked: SealAsked) -> None:
+        sealed = seal_opening(asked.content, recipient=asked.recipient, info=asked.info)
+        self._apply(OpeningSealed(question=asked.question, sealed=sealed))
 
     def _think(self, asked: Asked) -> None:
         decision = self._decisions.get(asked.question)
@@ -192,15 +216,45 @@ class BidderDriver:
         answer = decision
         self._time.after(self._dice.nanoseconds(self._faults.think_ms), lambda: self._answer(answer))
 
-    def _decide(self, asked: Asked) -> Decided | SignalChosen:
-        if isinstance(asked, LevelAsked):
-            accepts = self._player.accepts(
-                level=asked.level, price=asked.price, target=asked.target, wave=asked.wave
-            )
-            return Decided(question=asked.question, accepts=accepts)
-        return SignalChosen(question=asked.question, signal=self._player.signal(wave=asked.wave))
+    def _decide(self, asked: Asked) -> Decision:
+        player = self._player
+        match asked:
+            case LevelAsked():
+                accepts = player.accepts(
+                    level=asked.level, price=asked.price, target=asked.target, wave=asked.wave
+                )
+                return Decided(question=asked.question, accepts=accepts)
+            case SignalAsked():
+                return SignalChosen(question=asked.question, signal=player.signal(wave=asked.wave))
+            case TypeAsked():
+                report = player.type_report(
+                    wave=asked.wave,
+                    asks_value=asked.asks_value,
+                    subjects=asked.subjects,
+                    is_private=asked.is_private,
+                )
+                return TypeChosen(question=asked.question, report=self._encode(report, asked.shape))
+            case OpeningAsked():
+                return self._decide_opening(asked)
+            case _:
+                assert_never(asked)
 
-    def _answer(self, answer: Decided | SignalChosen) -> None:
+    def _decide_opening(self, asked: OpeningAsked) -> OpeningChosen:
+        committed = asked.report
+        report = committed.value if isinstance(committed, SignalReport) else committed
+        chosen = self._player.opening(wave=asked.wave, report=report)
+        if isinstance(chosen, TypeReport):
+            instead = self._encode(chosen, asked.shape)
+        elif isinstance(chosen, int):
+            instead = self._codec.encode_signal_report(SignalReport(value=chosen))
+        else:
+            instead = None
+        return OpeningChosen(question=asked.question, opens=chosen is not NoAnswer, instead=instead)
+
+    def _encode(self, report: TypeReport | None, shape: ReportShape) -> bytes | None:
+        return None if report is None else self._codec.encode_type_report(report, shape)
+
+    def _answer(self, answer: Decision) -> None:
         asked = self.session.asked
         if not self.is_done and asked is not None and asked.question == answer.question:
             self._apply(answer)
@@ -213,6 +267,8 @@ class BidderDriver:
         self._renew_stream()
         if self.session.asked is not None:
             self._think(self.session.asked)
+        if self.session.sealing is not None:
+            self._seal(self.session.sealing)
 
     def _finish(self) -> None:
         self.is_done = True

@@ -2,26 +2,34 @@
 
 In-process play and simulated sessions both ask strategies through here, so that a strategy that raises, answers
 nonsense or would wait for the outside world counts in both as what the documentation says: an exit to a raise, a
-withheld report to a report. Each such default is recorded with the reason. Not answering at all is no failure: what
-follows from silence is the session's business.
+withheld report to a report, the committed report to an opening. Each such default is recorded with the reason. Not
+answering at all is no failure: what follows from silence is the session's business.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from openoutcry.errors import StrategyError
+from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.strategies import (
+    AnySeat,
+    CheckedOpening,
     NoAnswer,
+    Open,
+    OpeningView,
     OutcomeView,
     RaiseView,
     ReportView,
-    Seat,
     StartView,
     Stay,
     Strategy,
+    TypeQuestion,
+    answer_opening,
     answer_raise,
     answer_report,
+    answer_type,
     notify_outcome,
     notify_start,
     run_sync,
@@ -35,7 +43,7 @@ class Default:
     Attributes:
         bidder: Name.
         wave: Number of the wave that asked, from 0; None outside a question.
-        taken: "exit", "withheld", or "ignored" where no answer was due.
+        taken: "exit", "withheld", "opened", or "ignored" where no answer was due.
         reason: One line: which callback failed, how and where.
     """
 
@@ -56,7 +64,7 @@ class Player:
 
     __slots__ = ("_defaults", "_seat", "_strategy")
 
-    def __init__(self, *, strategy: Strategy, seat: Seat, defaults: list[Default]) -> None:
+    def __init__(self, *, strategy: Strategy, seat: AnySeat, defaults: list[Default]) -> None:
         self._strategy = strategy
         self._seat = seat
         self._defaults = defaults
@@ -97,6 +105,50 @@ class Player:
             return None
         return answer if isinstance(answer, int) else None
 
+    def type_report(
+        self, *, wave: int, asks_value: bool, subjects: tuple[int, ...], is_private: bool
+    ) -> TypeReport | None:
+        """Ask for the valuation, the belief about the subjects, or both.
+
+        Args:
+            wave: Number of the wave, from 0.
+            asks_value: Whether the valuation is asked for.
+            subjects: Market indices, rising; empty when no belief is asked for.
+            is_private: Whether only the auctioneer will see the report.
+
+        Returns:
+            The report, or None when it is withheld or the strategy failed.
+        """
+        question = TypeQuestion(
+            seat=self._seat, wave=wave, asks_value=asks_value, subjects=subjects, is_private=is_private
+        )
+        try:
+            answer = run_sync(answer_type(self._strategy, question))
+        except StrategyError as problem:
+            self._fail("withheld", wave, problem)
+            return None
+        return answer if isinstance(answer, TypeReport) else None
+
+    def opening(self, *, wave: int, report: TypeReport | int) -> CheckedOpening:
+        """Ask whether to open what was committed to.
+
+        Args:
+            wave: Number of the wave, from 0.
+            report: What was committed to; an integer is a signal.
+
+        Returns:
+            `Open`, also when the strategy failed; `NoAnswer`; or what it would rather open.
+        """
+        if isinstance(report, int):
+            view = OpeningView(seat=self._seat, wave=wave, reported_signal=report)
+        else:
+            view = OpeningView(seat=self._seat, wave=wave, report=report)
+        try:
+            return cast(CheckedOpening, run_sync(answer_opening(self._strategy, view)))
+        except StrategyError as problem:
+            self._fail("opened", wave, problem)
+            return Open
+
     def end(self, view: OutcomeView) -> None:
         """Tell the strategy how the auction ended."""
         try:
@@ -105,7 +157,7 @@ class Player:
             self._fail("ignored", None, problem)
 
     @property
-    def seat(self) -> Seat:
+    def seat(self) -> AnySeat:
         """What the bidder knows throughout."""
         return self._seat
 

@@ -20,6 +20,7 @@ from openoutcry.protocol.draws import keyed_hash
 from openoutcry.protocol.framing import lp
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.messages import OutcomeDeclared, Role, SeedOpening, SessionOpen
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.seed import coin
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
@@ -33,11 +34,13 @@ from openoutcry.simulation.auctioneer_driver import AuctioneerDriver
 from openoutcry.simulation.bidder_driver import BidderDriver
 from openoutcry.simulation.frames import DownwardFrame, Stream, UpwardFrame
 from openoutcry.simulation.network import Connection, Dice, Faults
-from openoutcry.simulation.play import Seed, read_seed
 from openoutcry.simulation.player import Default, Player
 from openoutcry.simulation.seating import Seating, Strategies
+from openoutcry.simulation.seeds import Seed, read_seed
+from openoutcry.simulation.table import Private, as_input
 from openoutcry.simulation.virtual_time import VirtualTime
-from openoutcry.strategies import Seat, Strategy, bidder_random
+from openoutcry.strategies import Strategy, bidder_random
+from openoutcry.strategies.private_input import make_seat
 
 VERSION = "simulation"
 
@@ -97,7 +100,7 @@ class SimulatedSession:
 
 def simulate_session(
     specification: Specification,
-    signals: Sequence[int],
+    private: Sequence[Private],
     *,
     seed: Seed,
     codec: Codec,
@@ -109,7 +112,8 @@ def simulate_session(
 
     Args:
         specification: Invites bidders by name only: their keys follow from the seed.
-        signals: Length n, each in 0..k-1.
+        private: Length n: what each bidder alone knows: a signal, 0..k-1, or in a market of types a
+            `PrivateKnowledge`.
         seed: 32 bytes, or any text; everything follows from it.
         codec: Turns messages into bytes and back.
         strategies: One for all; or one for each bidder, in roster order; or by name, the rest truthful.
@@ -121,7 +125,7 @@ def simulate_session(
         StrategyError: A strategy cannot be found or made.
     """
     return _Simulation(
-        specification, signals, seed=read_seed(seed), codec=codec, faults=faults or Faults()
+        specification, private, seed=read_seed(seed), codec=codec, faults=faults or Faults()
     ).run(strategies, absent)
 
 
@@ -131,7 +135,7 @@ class _Simulation:
     def __init__(
         self,
         specification: Specification,
-        signals: Sequence[int],
+        private: Sequence[Private],
         *,
         seed: bytes,
         codec: Codec,
@@ -141,10 +145,12 @@ class _Simulation:
             raise UsageError(
                 "a simulated session makes its bidders' keys: leave keys out of the specification"
             )
-        if len(signals) != len(specification.market.bidders):
-            raise UsageError(f"{len(signals)} signals for {len(specification.market.bidders)} bidders")
+        if len(private) != len(specification.market.bidders):
+            raise UsageError(
+                f"{len(private)} signals or types for {len(specification.market.bidders)} bidders: give one for each"
+            )
         self._specification = specification
-        self._signals = signals
+        self._private = private
         self._seed = seed
         self._faults = faults
         self._codec = codec
@@ -154,6 +160,7 @@ class _Simulation:
         self._defaults: list[Default] = []
         self._checkpoint_key = SigningKey.from_seed(self._secret("checkpoint key"))
         self._seed_part = self._secret("auctioneer seed part")
+        self._opening_key = OpeningKey(self._secret("opening key"))
         self._auctioneer = self._make_auctioneer()
 
     def run(self, strategies: Strategies, absent: Collection[str]) -> SimulatedSession:
@@ -191,12 +198,14 @@ class _Simulation:
             seed_commitment=seed_commitment(context=digest, sender_id=key.sender_id, secret=self._seed_part),
             message_key=key.public_key,
             checkpoint_key=self._checkpoint_key.public_key,
+            opening_key=self._opening_key.public_key,
             code_version=VERSION,
         )
         session = AuctioneerSession(
             specification=self._specification,
             opening=opening,
             seed_part=self._seed_part,
+            opening_key=self._opening_key,
             author=author,
             reader=self._reader,
         )
@@ -206,6 +215,7 @@ class _Simulation:
                 specification=self._specification,
                 entries=tuple(entries),
                 seed_part=self._seed_part,
+                opening_key=self._opening_key,
                 author=author,
                 reader=self._reader,
             )
@@ -223,11 +233,9 @@ class _Simulation:
         )
 
     def _make_bidder(self, place: int, name: str, strategy: Strategy) -> BidderDriver:
-        seat = Seat(
-            market=self._specification.market,
-            bidder=place,
-            signal=self._signals[place],
-            rng=bidder_random(self._seed, name),
+        market, rng = self._specification.market, bidder_random(self._seed, name)
+        seat = make_seat(
+            as_input(self._private[place]), market, place, rng, mechanism=self._specification.mechanism
         )
         network = Dice(self._seed, f"network/{name}")
         return BidderDriver(
@@ -243,6 +251,7 @@ class _Simulation:
             player=Player(strategy=strategy, seat=seat, defaults=self._defaults),
             connect=lambda: self._connect(network),
             time=self._time,
+            codec=self._codec,
             faults=self._faults,
             dice=Dice(self._seed, f"bidder/{name}"),
         )

@@ -13,16 +13,20 @@ class Cautious(Strategy):
 ```
 
 A callback that is left out answers truthfully. A callback that fails, or gives an answer that is none, counts
-as an exit (a raise) or as a withheld report: `openoutcry.strategies.ask` turns it into one StrategyError that
-the driver records, and the session goes on.
+as an exit (a raise), as a withheld report, or as opening what was committed to: `openoutcry.strategies.ask`
+turns it into one StrategyError that the driver records, and the session goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Final
 
+from openoutcry.strategies.belief import Belief
+from openoutcry.strategies.type_views import BeliefView, OpeningView, ValuationView
+from openoutcry.strategies.valuations import TypeIndex, Valuation
 from openoutcry.strategies.views import OutcomeView, RaiseView, ReportView, StartView
 
 
@@ -39,12 +43,40 @@ class Silence(Enum):
     NoAnswer = "no answer"
 
 
+class Opening(Enum):
+    """The answer to an opening that keeps one's word."""
+
+    Open = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenInstead:
+    """The answer to an opening that breaks one's word: another report than the committed one is opened.
+
+    It always fails: commitments bind, the deviation is recorded with its proof, and the report counts as withheld.
+    It exists so that this can be studied. What is left out is opened as it was committed to.
+
+    Attributes:
+        valuation: Another valuation, where one was asked for.
+        belief: Another belief about the same bidders, where one was asked for.
+        signal: Another signal, in a market of signals.
+    """
+
+    valuation: Valuation | TypeIndex | None = None
+    belief: Belief | None = None
+    signal: int | None = None
+
+
 Stay: Final = Decision.Stay
 Exit: Final = Decision.Exit
 NoAnswer: Final = Silence.NoAnswer
+Open: Final = Opening.Open
 
 RaiseAnswer = Decision | Silence
 ReportAnswer = int | Silence
+ValuationAnswer = Valuation | TypeIndex | Silence
+BeliefAnswer = Belief | Silence
+OpeningAnswer = Opening | OpenInstead | Silence
 
 
 class Strategy:
@@ -64,24 +96,37 @@ class Strategy:
         """Prepare; called once, before the first question."""
 
     def on_raise(self, view: RaiseView) -> RaiseAnswer | Awaitable[RaiseAnswer]:
-        """Answer whether the clock may rise to `view.level`: `Stay` or `Exit`. An exit is final."""
-        return Stay if view.level <= view.signal else Exit
+        """Answer whether the clock may rise to `view.level`, or whether to buy: `Stay` or `Exit`. An exit is final."""
+        return Stay if view.stays_truthfully else Exit
 
     def report_signal(self, view: ReportView) -> ReportAnswer | Awaitable[ReportAnswer]:
         """Answer the sealed form: a signal, 0..k-1."""
         return view.signal
 
+    def report_valuation(self, view: ValuationView) -> ValuationAnswer | Awaitable[ValuationAnswer]:
+        """Report what the lot, or each bundle, is worth: one of the values in `view.types`."""
+        return TypeIndex(view.value_index)
+
+    def report_belief(self, view: BeliefView) -> BeliefAnswer | Awaitable[BeliefAnswer]:
+        """Report what is believed of the values of `view.subjects`. Asked for both, the valuation comes first."""
+        return view.knowledge
+
+    def on_opening(self, view: OpeningView) -> OpeningAnswer | Awaitable[OpeningAnswer]:
+        """Answer whether to open what was committed to. Anything but `Open` is a deviation."""
+        return Open
+
     def on_outcome(self, view: OutcomeView) -> Awaitable[None] | None:
         """Learn the outcome; called once, at the end."""
 
 
-StrategyFunction = Callable[[RaiseView | ReportView], object]
+StrategyFunction = Callable[[RaiseView | ReportView | ValuationView | BeliefView], object]
 
 
 class FunctionStrategy(Strategy):
-    """A plain function used as a strategy: it is called with the view of each question.
+    """A plain function used as a strategy: it is called with the view of each raise and of each report.
 
-    Its result is checked as a callback's is: `Stay` or `Exit` for a raise, an integer for a report.
+    Its result is checked as a callback's is: `Stay` or `Exit` for a raise, an integer for a signal, a value of
+    the public list, a belief. What was committed to is opened without asking it.
     """
 
     def __init__(self, function: StrategyFunction) -> None:
@@ -93,5 +138,13 @@ class FunctionStrategy(Strategy):
         return self.function(view)  # type: ignore[return-value]  # Whatever it is, `ask` checks it at run time.
 
     def report_signal(self, view: ReportView) -> ReportAnswer | Awaitable[ReportAnswer]:
+        """Pass the question on."""
+        return self.function(view)  # type: ignore[return-value]  # Whatever it is, `ask` checks it at run time.
+
+    def report_valuation(self, view: ValuationView) -> ValuationAnswer | Awaitable[ValuationAnswer]:
+        """Pass the question on."""
+        return self.function(view)  # type: ignore[return-value]  # Whatever it is, `ask` checks it at run time.
+
+    def report_belief(self, view: BeliefView) -> BeliefAnswer | Awaitable[BeliefAnswer]:
         """Pass the question on."""
         return self.function(view)  # type: ignore[return-value]  # Whatever it is, `ask` checks it at run time.

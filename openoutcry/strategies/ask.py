@@ -5,7 +5,8 @@ exact expectation and in a counterfactual. A call gives the checked answer, or a
 answer when the callback is `async`: drivers without an event loop pass it through `run_sync`, the others
 through `settle`. An exception of a callback, an answer that is none and, without an event loop, a callback
 that would wait all become one StrategyError whose message teaches. What to do about it is the driver's
-decision: the documented default is an exit for a raise and a withheld report for a report.
+decision: the documented default is an exit for a raise, a withheld report for a report, and for an opening that
+what was committed to is opened. What counts as an answer is in `openoutcry.strategies.answers`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,15 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeVar
 
 from openoutcry.errors import StrategyError
+from openoutcry.mechanisms.conversation import TypeReport
+from openoutcry.strategies.answers import (
+    CheckedOpening,
+    check_belief,
+    check_decision,
+    check_opening,
+    check_signal,
+    check_valuation,
+)
 from openoutcry.strategies.api import (
     Decision,
     Exit,
@@ -25,14 +35,15 @@ from openoutcry.strategies.api import (
     Stay,
     Strategy,
 )
+from openoutcry.strategies.belief import Belief
 from openoutcry.strategies.failure import describe_failure, home_of
+from openoutcry.strategies.type_views import BeliefView, OpeningView, TypeQuestion, ValuationView
 from openoutcry.strategies.views import OutcomeView, RaiseView, ReportView, StartView, View
 
 T = TypeVar("T")
 
 WAITS = "waits for the outside world; run it in an agent process"
 NO_LOOP = "no running event loop"
-SHOWN_LIMIT = 60
 
 # The usual results, told from awaitables by one look-up: most calls of a campaign end here.
 _PLAIN = frozenset({Decision, Silence, int, type(None)})
@@ -69,6 +80,61 @@ def answer_report(strategy: Strategy, view: ReportView) -> ReportAnswer | Awaita
     return _call(strategy, "report_signal", view, lambda result: check_signal(result, view.signal_levels))
 
 
+def answer_valuation(strategy: Strategy, view: ValuationView) -> int | Silence | Awaitable[int | Silence]:
+    """Ask for the valuation.
+
+    Returns:
+        The place of the reported type in the bidder's public list, or an awaitable of it.
+
+    Raises:
+        StrategyError: The callback failed or reported something else than a value of the list.
+    """
+    return _call(strategy, "report_valuation", view, lambda result: check_valuation(result, view))
+
+
+def answer_belief(strategy: Strategy, view: BeliefView) -> Belief | Silence | Awaitable[Belief | Silence]:
+    """Ask for the belief.
+
+    Returns:
+        The checked belief, about exactly the subjects, or an awaitable of it.
+
+    Raises:
+        StrategyError: The callback failed or reported something else than such a belief.
+    """
+    return _call(strategy, "report_belief", view, lambda result: check_belief(result, view))
+
+
+def answer_opening(strategy: Strategy, view: OpeningView) -> CheckedOpening | Awaitable[CheckedOpening]:
+    """Ask whether to open what was committed to.
+
+    Returns:
+        `Open`, `NoAnswer`, or the report (in a market of signals: the signal) to open in its place; or an awaitable.
+
+    Raises:
+        StrategyError: The callback failed or answered something else.
+    """
+    return _call(strategy, "on_opening", view, lambda result: check_opening(result, view))
+
+
+def answer_type(
+    strategy: Strategy, question: TypeQuestion
+) -> TypeReport | Silence | Awaitable[TypeReport | Silence]:
+    """Ask for all that one question wants: the valuation first, then the belief; silence about one withholds both.
+
+    Returns:
+        The report, or an awaitable of it when a callback is `async`.
+
+    Raises:
+        StrategyError: A callback failed or reported something else than what was asked for.
+    """
+    if not question.asks_value:
+        return _ask_belief(strategy, question, None)
+    index = answer_valuation(strategy, question.valuation_view())
+    if inspect.isawaitable(index):
+        return _ask_belief_later(strategy, question, index)
+    return _ask_belief(strategy, question, index)
+
+
 def notify_start(strategy: Strategy, view: StartView) -> Awaitable[None] | None:
     """Tell the strategy that the session begins.
 
@@ -85,45 +151,6 @@ def notify_outcome(strategy: Strategy, view: OutcomeView) -> Awaitable[None] | N
         StrategyError: The callback failed.
     """
     return _call(strategy, "on_outcome", view, _ignore)
-
-
-def check_decision(result: object) -> RaiseAnswer:
-    """Accept `Stay`, `Exit` and `NoAnswer`.
-
-    Args:
-        result: What a callback answered to a raise.
-
-    Raises:
-        StrategyError: Anything else; booleans too, since it would be a guess what True means.
-    """
-    if isinstance(result, Decision | Silence):
-        return result
-    if result is None:
-        raise StrategyError(
-            "the answer to a raise was None: is there a path without `return Stay` or `return Exit`?"
-        )
-    raise StrategyError(f"the answer to a raise was {_show(result)}: return Stay or Exit")
-
-
-def check_signal(result: object, signal_levels: int) -> ReportAnswer:
-    """Accept an integer signal in 0..k-1, and `NoAnswer`.
-
-    Args:
-        result: What a callback answered to a report.
-        signal_levels: k, at least 2.
-
-    Raises:
-        StrategyError: Anything else.
-    """
-    if isinstance(result, Silence):
-        return result
-    if isinstance(result, int) and not isinstance(result, bool):
-        if 0 <= result < signal_levels:
-            return int(result)
-        raise StrategyError(f"the reported signal was {_show(result)}: signals are 0..{signal_levels - 1}")
-    if result is None:
-        raise StrategyError("the reported signal was None: is there a path without `return`?")
-    raise StrategyError(f"the reported signal was {_show(result)}: return an integer, 0..{signal_levels - 1}")
 
 
 def run_sync(result: T | Awaitable[T]) -> T:
@@ -194,6 +221,36 @@ async def _finish(
     return check(settled)
 
 
+def _ask_belief(
+    strategy: Strategy, question: TypeQuestion, index: int | Silence | None
+) -> TypeReport | Silence | Awaitable[TypeReport | Silence]:
+    """Complete a report whose valuation is known, or not asked for."""
+    if isinstance(index, Silence):
+        return index
+    if not question.subjects:
+        return TypeReport(value=index, belief=None)
+    belief = answer_belief(strategy, question.belief_view(index))
+    if inspect.isawaitable(belief):
+        return _complete_later(index, belief)
+    return _complete(index, belief)
+
+
+async def _ask_belief_later(
+    strategy: Strategy, question: TypeQuestion, index: Awaitable[int | Silence]
+) -> TypeReport | Silence:
+    return await settle(_ask_belief(strategy, question, await index))
+
+
+async def _complete_later(index: int | None, belief: Awaitable[Belief | Silence]) -> TypeReport | Silence:
+    return _complete(index, await belief)
+
+
+def _complete(index: int | None, belief: Belief | Silence) -> TypeReport | Silence:
+    if isinstance(belief, Silence):
+        return belief
+    return TypeReport(value=index, belief=belief.distribution)
+
+
 def _ignore(result: object) -> None:
     """Accept any result of a callback that answers nothing."""
 
@@ -212,9 +269,3 @@ def _failure(strategy: Strategy, callback: str, error: Exception) -> StrategyErr
         # asyncio refuses to make timers and tasks without a loop: the callback wanted to wait.
         return StrategyError(f"{where} {WAITS}")
     return StrategyError(f"{where} raised {describe_failure(error, home=home_of(code))}")
-
-
-def _show(result: object) -> str:
-    """Show an unexpected answer, shortened: it may be a language model's whole reply."""
-    shown = repr(result)
-    return shown if len(shown) <= SHOWN_LIMIT else f"{shown[: SHOWN_LIMIT - 3]}..."

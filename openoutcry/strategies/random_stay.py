@@ -1,4 +1,4 @@
-"""A strategy that tosses a coin at each level and looks at no signal. Noise for tests and campaigns."""
+"""A strategy that tosses a coin at each level and draws its reports. Noise for tests and campaigns."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from fractions import Fraction
 from typing import ClassVar
 
 from openoutcry.errors import StrategyError
+from openoutcry.mechanisms.crowd.distributions import Product
 from openoutcry.strategies.api import Exit, RaiseAnswer, Stay, Strategy
+from openoutcry.strategies.belief import Belief
+from openoutcry.strategies.type_views import BeliefView, ValuationView
+from openoutcry.strategies.valuations import TypeIndex
 from openoutcry.strategies.views import RaiseView, ReportView, View
+
+GREATEST_WEIGHT = 10
 
 
 class RandomStay(Strategy):
-    """Stay at each level with the same probability, drawn from the bidder's own generator."""
+    """Stay at each level with the same probability; report any value and any belief, drawn from the own generator."""
 
     deterministic: ClassVar[bool] = False
 
@@ -29,6 +35,7 @@ class RandomStay(Strategy):
                 f"stay_probability={stay_probability} is no probability: give a fraction in 0..1"
             )
         self.stay_probability = stay_probability
+        self._reported: int | None = None
 
     def on_raise(self, view: RaiseView) -> RaiseAnswer:
         """Toss the coin once."""
@@ -40,6 +47,23 @@ class RandomStay(Strategy):
         while level < view.signal_levels - 1 and self._stays(view):
             level += 1
         return level
+
+    def report_valuation(self, view: ValuationView) -> TypeIndex:
+        """Report any value of the list, each equally likely; asked again, the same."""
+        if self._reported is None:
+            self._reported = view.rng.randrange(len(view.types))
+        return TypeIndex(self._reported)
+
+    def report_belief(self, view: BeliefView) -> Belief:
+        """Report that the subjects are independent, each with drawn weights."""
+        market = view.knowledge.market
+        drawn = {
+            bidder: {
+                index: view.rng.randint(1, GREATEST_WEIGHT) for index in range(market.type_counts[bidder])
+            }
+            for bidder in view.about
+        }
+        return Belief(market, Product.of(drawn))
 
     def _stays(self, view: View) -> bool:
         return view.rng.randrange(self.stay_probability.denominator) < self.stay_probability.numerator

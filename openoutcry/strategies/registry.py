@@ -12,10 +12,17 @@ from dataclasses import dataclass
 
 from openoutcry.errors import UsageError
 from openoutcry.strategies.api import Strategy, StrategyFunction
+from openoutcry.strategies.collusive import Collusive
+from openoutcry.strategies.contradictory import Contradictory
+from openoutcry.strategies.ignorant import Ignorant
+from openoutcry.strategies.openings import WithholdOpening, WrongOpening
+from openoutcry.strategies.overconfident import Overconfident
 from openoutcry.strategies.overstay import Overstay
+from openoutcry.strategies.public_belief import PublicBelief
 from openoutcry.strategies.random_stay import RandomStay
 from openoutcry.strategies.scripted import Scripted
 from openoutcry.strategies.shade import Shade
+from openoutcry.strategies.shade_value import ShadeValue
 from openoutcry.strategies.silent import Silent
 from openoutcry.strategies.truthful import Truthful
 
@@ -43,20 +50,25 @@ RESERVED: Mapping[str, str] = {
     "slow": "answers after a delay",
 }
 
+_BUILT_IN: tuple[tuple[str, type[Strategy], str], ...] = (
+    ("truthful", Truthful, "stay up to the signal or value, report it and the belief as they are"),
+    ("shade", Shade, "be levels=1 levels, or places in the own list, lower"),
+    ("overstay", Overstay, "be levels=1 levels, or places in the own list, higher"),
+    ("shade-value", ShadeValue, "take share=1/10 off the value"),
+    ("overconfident", Overconfident, "move the belief by weight=1/2 towards its likeliest row"),
+    ("ignorant", Ignorant, "believe everything equally likely"),
+    ("public-belief", PublicBelief, "believe what file=belief.json says, or the public prior"),
+    ("collusive", Collusive, "report the value and belief agreed with partner=NAME"),
+    ("contradictory", Contradictory, "contradict one's own value and belief"),
+    ("withhold-opening", WithholdOpening, "commit to the truth and never open it"),
+    ("wrong-opening", WrongOpening, "commit to the truth and open something else"),
+    ("random", RandomStay, "stay with stay_probability=1/2 at each level, report anything"),
+    ("silent", Silent, "never answer"),
+    ("scripted", Scripted, "play the answers in file=answers.json in order"),
+)
+
 _REGISTRATIONS: dict[str, Registration] = {
-    registration.name: registration
-    for registration in (
-        Registration(name="truthful", strategy=Truthful, summary="stay up to the signal, report it as it is"),
-        Registration(name="shade", strategy=Shade, summary="exit levels=1 levels early"),
-        Registration(name="overstay", strategy=Overstay, summary="exit levels=1 levels late"),
-        Registration(
-            name="random", strategy=RandomStay, summary="stay with stay_probability=1/2 at each level"
-        ),
-        Registration(name="silent", strategy=Silent, summary="never answer"),
-        Registration(
-            name="scripted", strategy=Scripted, summary="play the answers in file=answers.json in order"
-        ),
-    )
+    name: Registration(name=name, strategy=strategy, summary=summary) for name, strategy, summary in _BUILT_IN
 }
 
 

@@ -1,4 +1,4 @@
-"""A strategy that pretends to a lower signal, hoping to pay less. A deviation to measure."""
+"""A strategy that pretends to a lower signal or value, hoping to pay less. A deviation to measure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from typing import ClassVar
 
 from openoutcry.errors import StrategyError
 from openoutcry.strategies.api import Exit, RaiseAnswer, Stay, Strategy
+from openoutcry.strategies.pretending import shifted_index, stays_shifted
+from openoutcry.strategies.type_views import ValuationView
+from openoutcry.strategies.valuations import TypeIndex
 from openoutcry.strategies.views import RaiseView, ReportView
 
 
 class Shade(Strategy):
-    """Exit `levels` levels before a truthful bidder would."""
+    """Exit `levels` levels before a truthful bidder would; in a market of types, be the type so many places lower."""
 
     deterministic: ClassVar[bool] = True
 
@@ -18,7 +21,7 @@ class Shade(Strategy):
         """Take how many levels to hide.
 
         Args:
-            levels: At least 0; the pretended signal is never below 0.
+            levels: At least 0; the pretended signal is never below 0, the pretended type the first of the list.
 
         Raises:
             StrategyError: `levels` is negative.
@@ -30,9 +33,13 @@ class Shade(Strategy):
         self.levels = levels
 
     def on_raise(self, view: RaiseView) -> RaiseAnswer:
-        """Stay while the level is at most the pretended signal."""
-        return Stay if view.level <= view.signal - self.levels else Exit
+        """Stay while the level is at most the pretended signal, or the price at most the pretended value."""
+        return Stay if stays_shifted(view, -self.levels) else Exit
 
     def report_signal(self, view: ReportView) -> int:
         """Report the pretended signal."""
         return max(0, view.signal - self.levels)
+
+    def report_valuation(self, view: ValuationView) -> TypeIndex:
+        """Report the pretended type."""
+        return TypeIndex(shifted_index(view, -self.levels))

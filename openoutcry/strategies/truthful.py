@@ -1,4 +1,4 @@
-"""The reference strategy: stay up to one's signal, exit above it, report it as it is.
+"""The reference strategy: stay up to one's signal or value, exit above it, report what one knows.
 
 The clock mechanisms are built so that no bidder can gain by anything else, whatever the others' signals, as
 long as the others are truthful too. Strategic deviations are measured against this one.
@@ -12,7 +12,7 @@ from openoutcry.strategies.api import Strategy
 
 
 class Truthful(Strategy):
-    """Stay exactly while the level is at most one's signal."""
+    """Answer truthfully whatever is asked."""
 
     # The base class answers truthfully; this class only gives that a name and says that nothing else matters.
     deterministic: ClassVar[bool] = True

@@ -1,70 +1,28 @@
-"""What a strategy is shown: its seat, and one frozen view for each occasion on which it is called.
+"""What a strategy is shown: one frozen view for each occasion on which it is called.
 
-A view holds nothing that the bidder could not know in an agent process of its own: the public market, its own
-signal and its own randomness. It holds no other bidder's signal, clock or answer. Every driver makes these
-views: the agent process, the simulation, the exact expectation and the counterfactual replay.
+A view holds nothing that the bidder could not know in an agent process of its own: the public market, its own signal
+or value, its own knowledge and randomness. It holds no other bidder's signal, clock or answer. Every driver makes
+these views: the agent process, the simulation, the exact expectation and the counterfactual replay. Views that only
+markets of types bring are in `openoutcry.strategies.type_views`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openoutcry.errors import UsageError
+from openoutcry.mechanisms.market import Market
+from openoutcry.strategies.seats import AnySeat, Seat, TypeSeat, WrongMarket
+from openoutcry.strategies.valuations import readable, value_of, values_of
 
 if TYPE_CHECKING:
-    from openoutcry.mechanisms.market import Market
-
-
-def bidder_random(seed: bytes, name: str) -> random.Random:
-    """Make the generator that a bidder owns in a session.
-
-    Two bidders of one session, and one bidder under two seeds, get unrelated streams; nobody else draws from
-    them, so one bidder's draws never disturb another's.
-
-    Args:
-        seed: The bidder's own entropy, or the seed of a local run; any length.
-        name: The bidder's name.
-
-    Returns:
-        A generator that depends on nothing but the arguments.
-    """
-    digest = hashlib.sha256(
-        b"openoutcry.bidder-random.v1\0" + len(seed).to_bytes(4, "big") + seed + name.encode()
-    )
-    return random.Random(int.from_bytes(digest.digest(), "big"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """What one bidder knows from the start of a session to its end.
-
-    Attributes:
-        market: The public market: who else bids, in which group, and every valuation function.
-        bidder: This bidder's index in `market.bidders`, 0..n-1.
-        signal: This bidder's private signal, 0..k-1.
-        rng: This bidder's own generator.
-    """
-
-    market: Market
-    bidder: int
-    signal: int
-    rng: random.Random
-
-    def __post_init__(self) -> None:
-        """Refuse a bidder or a signal outside the market.
-
-        Raises:
-            UsageError: The driver passed an index or a signal that the market does not have.
-        """
-        if not 0 <= self.bidder < len(self.market.bidders):
-            raise UsageError(f"bidder {self.bidder} is not in a market of {len(self.market.bidders)}")
-        if not 0 <= self.signal < self.market.signal_levels:
-            raise UsageError(f"signal {self.signal} is outside 0..{self.market.signal_levels - 1}")
+    from openoutcry.mechanisms.conversation import Award
+    from openoutcry.mechanisms.crowd.market import TypeMarket
+    from openoutcry.strategies.belief import Belief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +33,10 @@ class View:
         seat: What the bidder knows throughout; the properties below read it.
     """
 
-    seat: Seat
+    seat: AnySeat
 
     @property
-    def market(self) -> Market:
+    def market(self) -> Market | TypeMarket:
         """The public market."""
         return self.seat.market
 
@@ -93,9 +51,28 @@ class View:
         return self.seat.market.bidders[self.seat.bidder].name
 
     @property
+    def rng(self) -> random.Random:
+        """This bidder's own generator: draw from it and the run can be repeated from its seed."""
+        return self.seat.rng
+
+    @property
+    def value(self) -> Any:
+        """What the lot is worth to this bidder, in minor units.
+
+        Where the others' signals matter too, a function: `view.value({"geology": 5, "seismic": 2})`, with one sum of
+        signals for each group, this bidder's own included. In a market of types the bidder's own value: an integer,
+        or a mapping by bundle name where there are several bundles.
+        """
+        if isinstance(self.seat, TypeSeat):
+            return readable(self.seat.market, value_of(self.seat.market, self.seat.bidder, self.seat.value))
+        return self._value_at
+
+    # --- In markets of signals. ---
+
+    @property
     def group(self) -> str:
         """The name of this bidder's expertise group."""
-        market = self.seat.market
+        market = self._signal_seat("group").market
         return market.groups[market.bidders[self.seat.bidder].group]
 
     @property
@@ -106,33 +83,7 @@ class View:
     @property
     def signal_levels(self) -> int:
         """How many values a signal can have (k)."""
-        return self.seat.market.signal_levels
-
-    @property
-    def rng(self) -> random.Random:
-        """This bidder's own generator: draw from it and the run can be repeated from its seed."""
-        return self.seat.rng
-
-    def value(self, sums: Mapping[str, int]) -> int:
-        """Say what the lot is worth to this bidder if the groups' signals add up to `sums`.
-
-        Args:
-            sums: One entry for each group name: the sum of that group's signals, this bidder's own included.
-
-        Returns:
-            The value in minor units.
-
-        Raises:
-            UsageError: A group is missing or unknown, or a sum is impossible.
-        """
-        market = self.seat.market
-        if sorted(sums) != sorted(market.groups):
-            raise UsageError(f"value() needs one sum for each of the groups {', '.join(market.groups)}")
-        for index, group in enumerate(market.groups):
-            highest = len(market.members(index)) * (market.signal_levels - 1)
-            if not 0 <= sums[group] <= highest:
-                raise UsageError(f"the signals of {group} cannot add up to {sums[group]}: say 0..{highest}")
-        return market.value(self.seat.bidder, tuple(sums[group] for group in market.groups))
+        return self._signal_seat("signal_levels").market.signal_levels
 
     def value_bounds(self, signal: int | None = None) -> tuple[int, int]:
         """Say between which values the lot must lie for this bidder, whatever the others know.
@@ -147,19 +98,67 @@ class View:
         Raises:
             UsageError: The supposed signal is outside 0..k-1.
         """
-        market, own = self.seat.market, self.seat.signal if signal is None else signal
+        seat = self._signal_seat("value_bounds()")
+        market, own = seat.market, seat.signal if signal is None else signal
         top = market.signal_levels - 1
         if not 0 <= own <= top:
             raise UsageError(f"signal {own} is outside 0..{top}")
-        own_group = market.bidders[self.seat.bidder].group
+        own_group = market.bidders[seat.bidder].group
         lowest, highest = [], []
         for group in range(len(market.groups)):
             mine = own if group == own_group else 0
             others = len(market.members(group)) - (1 if group == own_group else 0)
             lowest.append(mine)
             highest.append(mine + others * top)
-        bidder = self.seat.bidder
-        return market.value(bidder, tuple(lowest)), market.value(bidder, tuple(highest))
+        return market.value(seat.bidder, tuple(lowest)), market.value(seat.bidder, tuple(highest))
+
+    # --- In markets of types. ---
+
+    @property
+    def value_index(self) -> int:
+        """Place of this bidder's true value in its public list, 0..."""
+        return self._type_seat("value_index").value
+
+    @property
+    def types(self) -> tuple[Any, ...]:
+        """Every value that this bidder may have, in the order of the public list, each as `value` is given."""
+        seat = self._type_seat("types")
+        return tuple(readable(seat.market, value) for value in values_of(seat.market, seat.bidder))
+
+    @property
+    def knowledge(self) -> Belief:
+        """What this bidder believes of all the others."""
+        return self._type_seat("knowledge").knowledge
+
+    def _value_at(self, sums: Mapping[str, int]) -> int:
+        """Say what the lot is worth if the groups' signals add up to `sums`.
+
+        Raises:
+            UsageError: A group is missing or unknown, or a sum is impossible.
+        """
+        market = self._signal_seat("value()").market
+        if sorted(sums) != sorted(market.groups):
+            raise UsageError(f"value() needs one sum for each of the groups {', '.join(market.groups)}")
+        for index, group in enumerate(market.groups):
+            highest = len(market.members(index)) * (market.signal_levels - 1)
+            if not 0 <= sums[group] <= highest:
+                raise UsageError(f"the signals of {group} cannot add up to {sums[group]}: say 0..{highest}")
+        return market.value(self.seat.bidder, tuple(sums[group] for group in market.groups))
+
+    def _signal_seat(self, wanted: str) -> Seat:
+        if isinstance(self.seat, TypeSeat):
+            raise WrongMarket(
+                f"view.{wanted} is for markets of signals: in this one there are view.value, view.types and "
+                f"view.knowledge"
+            )
+        return self.seat
+
+    def _type_seat(self, wanted: str) -> TypeSeat:
+        if isinstance(self.seat, Seat):
+            raise WrongMarket(
+                f"view.{wanted} is for markets of types: in this one there are view.signal and view.value()"
+            )
+        return self.seat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +190,31 @@ class RaiseView(View):
         """Whether this question belongs to the final offer, which sells the lot at `price`."""
         return self.price is not None
 
+    @property
+    def asking_price(self) -> int:
+        """In a market of types: the price that the bidder says it would pay by staying, in minor units."""
+        seat = self._type_seat("asking_price")
+        if self.price is not None:
+            return self.price
+        prices = seat.market.clock
+        if not 1 <= self.level <= len(prices):
+            raise UsageError(f"there is no level {self.level} among the {len(prices)} prices of this market")
+        return prices[self.level - 1]
+
+    @property
+    def stays_truthfully(self) -> bool:
+        """Whether a truthful bidder stays: up to its signal, or while the price is at most its value."""
+        if isinstance(self.seat, Seat):
+            return self.level <= self.seat.signal
+        return self.would_pay(self.seat.value)
+
+    def would_pay(self, index: int) -> bool:
+        """In a market of types: whether a bidder of the type at this place would pay the asking price."""
+        seat = self._type_seat("would_pay()")
+        if not seat.market.environment.is_single_parameter:
+            raise UsageError("there is one asking price only where a bidder wants one thing")
+        return seat.market.value(seat.bidder, index) >= self.asking_price
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView(View):
@@ -208,18 +232,69 @@ class OutcomeView(View):
     """The session has ended.
 
     Attributes:
-        winner: Name of the buyer, None when the lot stays unsold.
-        price: What the buyer pays for the lot, in minor units; 0 when unsold.
-        payment: What this bidder pays in all, in minor units, exact.
-        utility: This bidder's value less its payment, when the true value is known to it, else None.
+        winner: Name of the only buyer, None when nobody buys or more than one.
+        price: What all buyers pay together for what they get, in minor units; 0 when unsold.
+        payment: What this bidder pays in all, in minor units, exact; negative when it is paid.
+        utility: This bidder's value less its payment, when the true value is known to it, else None. A bidder
+            with a value of its own always knows it.
+        goods: Names of the goods that this bidder gets; empty where it gets none, or there are no named goods.
+        reward: What this bidder is paid for what it reported, in minor units, exact; `payment` counts it already.
+            Negative where a mechanism makes bidders pay for more than goods.
     """
 
     winner: str | None
-    price: int
+    price: int | Fraction
     payment: Fraction
     utility: Fraction | None
+    goods: tuple[str, ...] = ()
+    reward: Fraction = Fraction(0)
 
     @property
     def won(self) -> bool:
-        """Whether this bidder buys the lot."""
-        return self.winner == self.name
+        """Whether this bidder buys something."""
+        return self.winner == self.name or bool(self.goods)
+
+    @property
+    def own_price(self) -> Fraction:
+        """What this bidder pays for what it gets, in minor units."""
+        return self.payment + self.reward
+
+
+def make_outcome_view(
+    seat: AnySeat,
+    *,
+    awards: Sequence[Award],
+    names: Sequence[str],
+    payment: Fraction,
+    utility: Fraction | None = None,
+) -> OutcomeView:
+    """Return what a bidder is shown at the end.
+
+    Args:
+        seat: Of the bidder.
+        awards: Who gets what for how much.
+        names: By the indices that the awards use: those of the market or of the roster.
+        payment: What this bidder pays in all, exact.
+        utility: In a market of signals, if the true value is known; in one of types it follows.
+    """
+    name = seat.market.bidders[seat.bidder].name
+    own = next((award for award in awards if names[award.bidder] == name), None)
+    own_price = Fraction(0) if own is None else own.price
+    goods: tuple[str, ...] = ()
+    if isinstance(seat, TypeSeat):
+        environment, worth = seat.market.environment, 0
+        if own is not None:
+            goods = tuple(environment.goods[good] for good in own.goods)
+            # An auctioneer that gives away what is no bundle is found out elsewhere; here it is worth nothing.
+            if own.goods in environment.bundles:
+                worth = seat.market.value(seat.bidder, seat.value, environment.bundles.index(own.goods))
+        utility = worth - payment
+    return OutcomeView(
+        seat=seat,
+        winner=names[awards[0].bidder] if len(awards) == 1 else None,
+        price=sum((award.price for award in awards), Fraction(0)),
+        payment=payment,
+        utility=utility,
+        goods=goods,
+        reward=own_price - payment,
+    )

@@ -7,10 +7,17 @@ of a message. It is a check of hygiene; what was signed is always the bytes as t
 
 from __future__ import annotations
 
-from openoutcry.errors import PeerError
-from openoutcry.protocol import messages as values
+from typing import TypeVar
+
+from openoutcry.errors import PeerError, UsageError
+from openoutcry.mechanisms.conversation import TypeReport
+from openoutcry.mechanisms.crowd.distributions import Distribution, Joint
+from openoutcry.protocol import limits
+from openoutcry.protocol.codec import ReportShape
+from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.envelope import Envelope
-from openoutcry.protocol.messages import Body, Header
+from openoutcry.protocol.messages import Body, Header, SignalReport
+from openoutcry.wire.beliefs import decode_joint, decode_product, encode_belief
 from openoutcry.wire.decoding import (
     DECODERS,
     HASH_LENGTH,
@@ -60,17 +67,85 @@ class WireCodec:
         parsed = parse_exactly(message_type, payload)
         return decode_header(parsed.header), to_body(parsed)
 
-    def encode_report(self, report: values.SignalReport) -> bytes:
+    def encode_signal_report(self, report: SignalReport) -> bytes:
         """Return the bytes of a report; never empty, so that a signal of 0 is written out."""
         # A field at its default is not written, so the signal travels plus one.
         return wire.SignalReport(value_plus_one=report.value + 1).SerializeToString()
 
-    def decode_report(self, data: bytes) -> values.SignalReport:
+    def decode_signal_report(self, data: bytes) -> SignalReport:
         """Return the report in `data`; PeerError MALFORMED_REPORT when it is not exactly one."""
-        try:
-            parsed = parse_exactly(wire.SignalReport, data)
-        except PeerError as problem:
-            raise PeerError("MALFORMED_REPORT", "the report cannot be parsed") from problem
+        parsed = _parse_report(wire.SignalReport, data)
         if not parsed.value_plus_one:
-            raise PeerError("MALFORMED_REPORT", "the report holds no signal")
-        return values.SignalReport(value=parsed.value_plus_one - 1)
+            raise _malformed_report("the report holds no signal")
+        return SignalReport(value=parsed.value_plus_one - 1)
+
+    def encode_type_report(self, report: TypeReport, shape: ReportShape) -> bytes:
+        """Return the bytes of a report; UsageError when it is not of this shape or too large."""
+        if problem := _other_kind(report, shape) or _other_value(report.value, shape):
+            raise UsageError(problem)
+        message = wire.TypeReport(value_plus_one=0 if report.value is None else report.value + 1)
+        if isinstance(report.belief, Joint):
+            message.joint = encode_belief(report.belief, shape)
+        elif report.belief is not None:
+            message.product = encode_belief(report.belief, shape)
+        data = message.SerializeToString()
+        if len(data) > limits.REPORT_BYTES:
+            raise UsageError(
+                f"the report has {len(data)} bytes, more than {limits.REPORT_BYTES}: report fewer points or smaller "
+                f"weights"
+            )
+        return data
+
+    def decode_type_report(self, data: bytes, shape: ReportShape) -> TypeReport:
+        """Return the report in `data`; PeerError MALFORMED_REPORT when it is not exactly one of this shape."""
+        parsed = _parse_report(wire.TypeReport, data)
+        value = parsed.value_plus_one - 1 if parsed.value_plus_one else None
+        form = parsed.WhichOneof("belief")
+        if form is not None and not shape.has_belief:
+            raise _malformed_report("the report holds a belief that was not asked for")
+        belief: Distribution | None = None
+        if form == "joint":
+            belief = decode_joint(parsed.joint, shape)
+        elif form == "product":
+            belief = decode_product(parsed.product, shape)
+        report = TypeReport(value=value, belief=belief)
+        if problem := _other_kind(report, shape) or _other_value(value, shape):
+            raise _malformed_report(problem)
+        return report
+
+
+_ReportType = TypeVar("_ReportType", wire.SignalReport, wire.TypeReport)
+
+
+def _parse_report(message_type: type[_ReportType], data: bytes) -> _ReportType:
+    if len(data) > limits.REPORT_BYTES:
+        raise _malformed_report(f"the report has {len(data)} bytes, more than {limits.REPORT_BYTES}")
+    try:
+        return parse_exactly(message_type, data)
+    except PeerError as problem:
+        raise _malformed_report("the report cannot be parsed") from problem
+
+
+def _malformed_report(reason: str) -> PeerError:
+    """Return the error for bytes that are no such report."""
+    return PeerError(DeviationCode.MALFORMED_REPORT.value, reason)
+
+
+def _other_kind(report: TypeReport, shape: ReportShape) -> str:
+    """Return what is missing or surplus in a report; empty when it is of the kind that was asked for."""
+    for part, has_part, what in (
+        (report.value, shape.has_value, "valuation"),
+        (report.belief, shape.has_belief, "belief"),
+    ):
+        if has_part and part is None:
+            return f"the report holds no {what}, which was asked for"
+        if not has_part and part is not None:
+            return f"the report holds a {what} that was not asked for"
+    return ""
+
+
+def _other_value(value: int | None, shape: ReportShape) -> str:
+    """Return why a value is none of the reporter's; empty when it is one or was not asked for."""
+    if value is None or (type(value) is int and 0 <= value < shape.own_type_count):
+        return ""
+    return f"the reported type is {value}, not one of 0..{shape.own_type_count - 1}"

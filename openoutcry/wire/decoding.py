@@ -6,23 +6,24 @@ encoding.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
 from openoutcry.errors import PeerError
+from openoutcry.mechanisms.conversation import Award
 from openoutcry.protocol import messages as values
 from openoutcry.protocol.deviations import DeviationCode
+from openoutcry.protocol.limits import AMOUNT_BYTES, BELIEF_WEIGHT_BITS, OPENING_PART_BYTES, OPENING_PARTS
 from openoutcry.protocol.messages import PAYLOAD_TYPES, Body, Header
 from openoutcry.wire.v1 import messages_pb2 as wire
 
 HASH_LENGTH = 32
 _HASH_OR_NONE = (HASH_LENGTH, 0)
 _ROLES = {int(role): role for role in values.Role}
-_EXACT_AMOUNT = re.compile(r"-?[0-9]{1,300}(/[0-9]{1,300})?")
 
 _MessageType = TypeVar("_MessageType", bound=Message)
 
@@ -121,6 +122,7 @@ def _decode_session_open(parsed: wire.SessionOpen) -> Body:
         seed_commitment=_hash(parsed.seed_commitment, "seed_commitment"),
         message_key=_hash(parsed.message_key, "message_key"),
         checkpoint_key=_hash(parsed.checkpoint_key, "checkpoint_key"),
+        opening_key=_hash(parsed.opening_key, "opening_key"),
         code_version=_text(parsed.code_version, "code_version"),
     )
 
@@ -150,25 +152,76 @@ def _decode_deviation_noted(parsed: wire.DeviationNoted) -> Body:
     )
 
 
-def _decode_payment(payment: wire.Payment) -> Fraction:
-    # The pattern comes first: Fraction would read "1e999999999" and fill the memory.
-    if not _EXACT_AMOUNT.fullmatch(payment.exact_minor):
-        raise malformed("a payment is no fraction")
-    try:
-        amount = Fraction(payment.exact_minor)
-    except ZeroDivisionError as problem:
-        raise malformed("a payment is no fraction") from problem
-    if str(amount) != payment.exact_minor or round(amount) != payment.rounded_minor:
-        raise malformed("a payment is not in its only encoding, or is rounded wrongly")
-    return amount
+def _decode_ask_report(parsed: wire.AskReport) -> Body:
+    kind = _enum(values.ReportKind, parsed.kind)
+    subjects = tuple(parsed.subjects)
+    asks_belief = kind in (values.ReportKind.BELIEF, values.ReportKind.VALUE_AND_BELIEF)
+    if bool(subjects) != asks_belief or bool(parsed.weight_bits) != asks_belief:
+        raise malformed("a belief, and nothing else, has subjects and a limit of its weight")
+    if parsed.weight_bits > BELIEF_WEIGHT_BITS:
+        raise malformed(f"weight_bits is {parsed.weight_bits}, more than {BELIEF_WEIGHT_BITS}")
+    return values.AskReport(
+        wave=parsed.wave,
+        kind=kind,
+        subjects=_rising(subjects, "subjects"),
+        is_private=parsed.is_private,
+        weight_bits=parsed.weight_bits,
+    )
+
+
+def _rising(numbers: tuple[int, ...], field: str) -> tuple[int, ...]:
+    if any(after <= before for before, after in pairwise(numbers)):
+        raise malformed(f"{field} must be rising, each once")
+    return numbers
+
+
+def _decode_amount(amount: wire.Amount) -> Fraction:
+    numerator, denominator = _magnitude(amount.numerator), _magnitude(amount.denominator)
+    if denominator == 1:
+        raise malformed("an amount has a denominator of 1 written out")
+    exact = Fraction(-numerator if amount.is_negative else numerator, denominator or 1)
+    # Reducing a fraction leaves it as it is only when it was in lowest terms; a negative nothing is no amount.
+    if exact.denominator != (denominator or 1) or amount.is_negative != (exact < 0):
+        raise malformed("an amount is not in its only encoding")
+    if round(exact) != amount.rounded_minor:
+        raise malformed("an amount is rounded wrongly")
+    return exact
+
+
+def _magnitude(data: bytes) -> int:
+    # The length comes first: reducing a fraction takes time with the square of it.
+    if len(data) > AMOUNT_BYTES or data[:1] == b"\x00":
+        raise malformed(f"a magnitude has 0..{AMOUNT_BYTES} bytes and does not begin with a zero")
+    return int.from_bytes(data, "big")
+
+
+def _decode_award(award: wire.Award) -> Award:
+    if not award.goods or not award.HasField("price"):
+        raise malformed("an award has goods and a price")
+    price = _decode_amount(award.price)
+    if price < 0:
+        raise malformed("a price is negative")
+    return Award(bidder=award.bidder, goods=_rising(tuple(award.goods), "goods"), price=price)
 
 
 def _decode_outcome(parsed: wire.Outcome) -> Body:
+    awards = tuple(map(_decode_award, parsed.awards))
+    _rising(tuple(award.bidder for award in awards), "bidders")
     return values.OutcomeDeclared(
-        winner=parsed.winner if parsed.HasField("winner") else None,
-        price=_money(parsed.price_minor, "price_minor"),
-        payments=tuple(_decode_payment(payment) for payment in parsed.payments),
+        awards=awards,
+        payments=tuple(map(_decode_amount, parsed.payments)),
         reason=_text(parsed.reason, "reason"),
+    )
+
+
+def _decode_report_opening(parsed: wire.ReportOpening) -> Body:
+    if not parsed.part < parsed.part_count <= OPENING_PARTS:
+        raise malformed(f"part {parsed.part} of {parsed.part_count}: an opening has 1..{OPENING_PARTS} parts")
+    is_last = parsed.part + 1 == parsed.part_count
+    if not (1 if is_last else OPENING_PART_BYTES) <= len(parsed.content) <= OPENING_PART_BYTES:
+        raise malformed(f"a part has {OPENING_PART_BYTES} bytes, the last one 1..{OPENING_PART_BYTES}")
+    return values.ReportOpening(
+        wave=parsed.wave, part=parsed.part, part_count=parsed.part_count, content=parsed.content
     )
 
 
@@ -201,10 +254,7 @@ _DECODERS_BY_BODY: dict[type[Any], tuple[type[Any], Callable[[Any], Body]]] = {
             price=_money(parsed.price_minor, "price_minor"),
         ),
     ),
-    values.AskReport: (
-        wire.AskReport,
-        lambda parsed: values.AskReport(wave=parsed.wave, kind=_enum(values.ReportKind, parsed.kind)),
-    ),
+    values.AskReport: (wire.AskReport, _decode_ask_report),
     values.CommitClosed: (
         wire.CommitClosed,
         lambda parsed: values.CommitClosed(
@@ -217,6 +267,10 @@ _DECODERS_BY_BODY: dict[type[Any], tuple[type[Any], Callable[[Any], Body]]] = {
     values.SeedOpening: (
         wire.SeedOpening,
         lambda parsed: values.SeedOpening(part=_hash(parsed.part, "part")),
+    ),
+    values.OpeningKeyDisclosed: (
+        wire.OpeningKeyDisclosed,
+        lambda parsed: values.OpeningKeyDisclosed(secret=_hash(parsed.secret, "secret")),
     ),
     values.SessionVoid: (
         wire.SessionVoid,
@@ -241,12 +295,7 @@ _DECODERS_BY_BODY: dict[type[Any], tuple[type[Any], Callable[[Any], Body]]] = {
             wave=parsed.wave, commitment=_hash(parsed.commitment, "commitment")
         ),
     ),
-    values.ReportOpening: (
-        wire.ReportOpening,
-        lambda parsed: values.ReportOpening(
-            wave=parsed.wave, nonce=_hash(parsed.nonce, "nonce"), report=parsed.report
-        ),
-    ),
+    values.ReportOpening: (wire.ReportOpening, _decode_report_opening),
 }
 
 DECODERS = {PAYLOAD_TYPES[body]: decoder for body, decoder in _DECODERS_BY_BODY.items()}

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
+from fractions import Fraction
 from typing import Any
 
 from google.protobuf.message import Message
 
+from openoutcry.errors import UsageError
+from openoutcry.mechanisms.conversation import Award
 from openoutcry.protocol import messages as values
+from openoutcry.protocol.limits import AMOUNT_BYTES
 from openoutcry.protocol.messages import Header
 from openoutcry.wire.v1 import messages_pb2 as wire
+
+INT64_RANGE = 2**63
+_AMOUNT_RANGE = 256**AMOUNT_BYTES
 
 
 def encode_header(header: Header) -> wire.Header:
@@ -41,6 +48,7 @@ def _encode_session_open(header: wire.Header, body: values.SessionOpen) -> Messa
         seed_commitment=body.seed_commitment,
         message_key=body.message_key,
         checkpoint_key=body.checkpoint_key,
+        opening_key=body.opening_key,
         code_version=body.code_version,
     )
 
@@ -60,12 +68,37 @@ def _encode_deviation_noted(header: wire.Header, body: values.DeviationNoted) ->
     )
 
 
+def _encode_amount(amount: Fraction) -> wire.Amount:
+    if max(abs(amount.numerator), amount.denominator) >= _AMOUNT_RANGE:
+        raise UsageError(
+            f"an amount of money has more than {AMOUNT_BYTES} bytes above or below the line: use coarser weights, or "
+            f"pay rewards by lottery"
+        )
+    rounded = round(amount)
+    if not -INT64_RANGE <= rounded < INT64_RANGE:
+        raise UsageError("an amount of money does not fit 64 bits: use a coarser unit of money")
+    return wire.Amount(
+        is_negative=amount < 0,
+        numerator=_magnitude(abs(amount.numerator)),
+        denominator=_magnitude(amount.denominator) if amount.denominator > 1 else b"",
+        rounded_minor=rounded,
+    )
+
+
+def _magnitude(number: int) -> bytes:
+    return number.to_bytes(-(-number.bit_length() // 8), "big")
+
+
+def _encode_award(award: Award) -> wire.Award:
+    return wire.Award(bidder=award.bidder, goods=award.goods, price=_encode_amount(award.price))
+
+
 def _encode_outcome(header: wire.Header, body: values.OutcomeDeclared) -> Message:
-    payments = [
-        wire.Payment(exact_minor=str(payment), rounded_minor=round(payment)) for payment in body.payments
-    ]
     return wire.Outcome(
-        header=header, winner=body.winner, price_minor=body.price, payments=payments, reason=body.reason
+        header=header,
+        awards=map(_encode_award, body.awards),
+        payments=map(_encode_amount, body.payments),
+        reason=body.reason,
     )
 
 
@@ -87,7 +120,12 @@ ENCODERS: dict[type[Any], Callable[[wire.Header, Any], Message]] = {
         header=header, wave=body.wave, level=body.level, target=body.target, price_minor=body.price
     ),
     values.AskReport: lambda header, body: wire.AskReport(
-        header=header, wave=body.wave, kind=_number(body.kind)
+        header=header,
+        wave=body.wave,
+        kind=_number(body.kind),
+        subjects=body.subjects,
+        is_private=body.is_private,
+        weight_bits=body.weight_bits,
     ),
     values.CommitClosed: lambda header, body: wire.CommitClosed(
         header=header, wave=body.wave, commitment_indexes=body.commitment_indexes
@@ -98,6 +136,9 @@ ENCODERS: dict[type[Any], Callable[[wire.Header, Any], Message]] = {
     values.DeviationNoted: _encode_deviation_noted,
     values.OutcomeDeclared: _encode_outcome,
     values.SeedOpening: lambda header, body: wire.SeedOpening(header=header, part=body.part),
+    values.OpeningKeyDisclosed: lambda header, body: wire.OpeningKeyDisclosed(
+        header=header, secret=body.secret
+    ),
     values.SessionVoid: lambda header, body: wire.SessionVoid(
         header=header,
         reason=_number(body.reason),
@@ -113,6 +154,6 @@ ENCODERS: dict[type[Any], Callable[[wire.Header, Any], Message]] = {
         header=header, wave=body.wave, commitment=body.commitment
     ),
     values.ReportOpening: lambda header, body: wire.ReportOpening(
-        header=header, wave=body.wave, nonce=body.nonce, report=body.report
+        header=header, wave=body.wave, part=body.part, part_count=body.part_count, content=body.content
     ),
 }

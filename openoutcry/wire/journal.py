@@ -25,8 +25,11 @@ from openoutcry.session.bidder_values import (
     Decided,
     Delivered,
     Opened,
+    OpeningChosen,
+    OpeningSealed,
     SignalChosen,
     Specified,
+    TypeChosen,
 )
 from openoutcry.wire.frames import (
     decode_conclusion,
@@ -107,6 +110,14 @@ def encode_entry(entry: JournalEntry) -> bytes:
             record.level_decided.CopyFrom(wire.LevelDecided(question=question, accepts=accepts))
         case SignalChosen(question=question, signal=signal):
             record.signal_decided.CopyFrom(wire.SignalDecided(question=question, signal=signal))
+        case TypeChosen(question=question, report=report):
+            record.type_decided.CopyFrom(wire.TypeDecided(question=question, report=report))
+        case OpeningChosen(question=question, opens=opens, instead=instead):
+            record.opening_decided.CopyFrom(
+                wire.OpeningDecided(question=question, opens=opens, instead=instead)
+            )
+        case OpeningSealed(question=question, sealed=sealed):
+            record.opening_sealed.CopyFrom(wire.OpeningSealed(question=question, sealed=sealed))
         case _:
             assert_never(entry.given)
     return _frame(record)
@@ -205,5 +216,15 @@ def _read_input(record: wire.JournalRecord, place: int) -> BidderInput:
             chosen = record.signal_decided
             signal = chosen.signal if chosen.HasField("signal") else None
             return SignalChosen(question=chosen.question, signal=signal)
+        case "type_decided":
+            typed = record.type_decided
+            report = typed.report if typed.HasField("report") else None
+            return TypeChosen(question=typed.question, report=report)
+        case "opening_decided":
+            opening = record.opening_decided
+            instead = opening.instead if opening.HasField("instead") else None
+            return OpeningChosen(question=opening.question, opens=opening.opens, instead=instead)
+        case "opening_sealed":
+            return OpeningSealed(question=record.opening_sealed.question, sealed=record.opening_sealed.sealed)
         case _:
             raise StorageError(f"entry {place} of the journal is of a kind that this release does not know")

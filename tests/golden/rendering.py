@@ -12,12 +12,21 @@ from functools import partial
 from pathlib import Path
 
 from openoutcry.mechanisms import MECHANISMS, Draw
+from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.protocol.messages import OutcomeDeclared
 from openoutcry.protocol.transcript import Transcript, decode_transcript, encode_transcript
 from openoutcry.session.narration import Moment, tell
 from openoutcry.session.report import verification_lines
 from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation import simulate_session
+from tests.simulation.crowd_stage import (
+    correlated,
+    independent,
+    knowledge,
+    make_type_market,
+    make_type_specification,
+    telling,
+)
 from tests.simulation.forging import Rewriter, read
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC, Stage
@@ -28,6 +37,8 @@ SIGNALS = (2, 1, 0, 2, 1)
 # Seeds with which these mechanisms sell the lot; others may do with any.
 LUCK = {("signal-discovery", "clock"): 16, ("signal-discovery", "sealed"): 1}
 STRATEGIES = ("truthful", "truthful", "silent", "shade:levels=1", "truthful")
+PROFILE = (2, 1, 0, 1)
+TYPE_STRATEGIES = ("truthful", "overconfident", "withhold-opening", "truthful")
 
 
 def make_session(mechanism: str, form: str) -> Transcript:
@@ -48,17 +59,52 @@ def make_tampered() -> Transcript:
     rewriter = Rewriter(stage)
     for data in stage.entries:
         _, body = read(data)
-        rewriter.write(
-            data, replace(body, price=body.price + 1) if isinstance(body, OutcomeDeclared) else None
-        )
+        rewriter.write(data, _dearer(body) if isinstance(body, OutcomeDeclared) else None)
     return rewriter.transcript()
 
 
-GOLDENS: dict[str, Callable[[], Transcript]] = {
-    f"{mechanism}-{form}": partial(make_session, mechanism, form)
-    for mechanism in MECHANISMS
-    for form in FORMS
-} | {"tampered": make_tampered}
+def make_type_session(mechanism: str) -> Transcript:
+    """Return a session of four bidders with types, of which one lies and one withholds what it committed to."""
+    prior = _prior(mechanism)
+    market = make_type_market(4, prior=prior if MECHANISMS[mechanism].uses_prior else None)
+    session = simulate_session(
+        make_type_specification(mechanism, market=market),
+        knowledge(prior, PROFILE),
+        seed=f"golden {mechanism}",
+        codec=CODEC,
+        strategies=TYPE_STRATEGIES,
+    )
+    return session.transcript
+
+
+def _prior(mechanism: str) -> Distribution:
+    if mechanism == "myerson":
+        return independent(4)
+    if mechanism == "cremer-mclean":
+        return telling(4)
+    return correlated(4)
+
+
+def _dearer(outcome: OutcomeDeclared) -> OutcomeDeclared:
+    (award,) = outcome.awards
+    return replace(outcome, awards=(replace(award, price=award.price + 1),))
+
+
+SIGNAL_MECHANISMS = [name for name, mechanism in MECHANISMS.items() if mechanism.market == "signals"]
+TYPE_MECHANISMS = [name for name, mechanism in MECHANISMS.items() if mechanism.market == "types"]
+
+# Sealing a private opening takes fresh randomness, so these sessions come to the same, but not byte for byte.
+SEALED = ("crowdsourced-lookahead",)
+
+GOLDENS: dict[str, Callable[[], Transcript]] = (
+    {
+        f"{mechanism}-{form}": partial(make_session, mechanism, form)
+        for mechanism in SIGNAL_MECHANISMS
+        for form in FORMS
+    }
+    | {mechanism: partial(make_type_session, mechanism) for mechanism in TYPE_MECHANISMS}
+    | {"tampered": make_tampered}
+)
 
 
 def render(data: bytes) -> str:

@@ -132,7 +132,7 @@ async def test_lapse_is_no_breach(tmp_path: Path) -> None:
         hand.say(AskReport(wave=0, kind=ReportKind.SIGNAL))
         await hand.take(is_kept=False)
         hand.say(Lapse(subject=LapseSubject.COMMITMENT, bidder=0))
-        hand.say(OutcomeDeclared(winner=None, price=0, payments=(Fraction(0),), reason="because"))
+        hand.say(OutcomeDeclared(awards=(), payments=(Fraction(0),), reason="because"))
         hand.conclude()
 
     result = await meet(script, tmp_path, checks_transcript=False)
@@ -187,7 +187,7 @@ async def test_endless_silence_makes_the_agent_attach_anew(tmp_path: Path) -> No
             client=client,
             session_id=servicer.session_id,
             identity=identity_from_seed("test", "ada"),
-            signal=2,
+            private={"signal": 2},
             strategy=Strategy(),
             receipts=receipts,
             settings=AgentSettings(idle_s=0.05),

@@ -114,7 +114,7 @@ def _answer_to_nothing(stage: Stage) -> tuple[Hand, bytes]:
 
 def _answer_of_another_kind(stage: Stage) -> tuple[Hand, bytes]:
     hand = asked(stage)
-    return hand, hand.say(hand.commitment(0, CODEC.encode_report(SignalReport(value=1))))
+    return hand, hand.say(hand.commitment(0, CODEC.encode_signal_report(SignalReport(value=1))))
 
 
 def _second_enrolment(stage: Stage) -> tuple[Hand, bytes]:
@@ -221,15 +221,15 @@ def _all_committed(signal: int = 1) -> Stage:
 @pytest.mark.parametrize(
     ("code", "report", "nonce", "committed"),
     [
-        (DeviationCode.OPENING_MISMATCH, CODEC.encode_report(SignalReport(value=2)), NONCE, None),
-        (DeviationCode.OPENING_MISMATCH, CODEC.encode_report(SignalReport(value=1)), b"o" * 32, None),
+        (DeviationCode.OPENING_MISMATCH, CODEC.encode_signal_report(SignalReport(value=2)), NONCE, None),
+        (DeviationCode.OPENING_MISMATCH, CODEC.encode_signal_report(SignalReport(value=1)), b"o" * 32, None),
         (DeviationCode.MALFORMED_REPORT, b"\xff", NONCE, b"\xff"),
         (DeviationCode.MALFORMED_REPORT, b"", NONCE, b""),
         (
             DeviationCode.MALFORMED_REPORT,
-            CODEC.encode_report(SignalReport(value=3)),
+            CODEC.encode_signal_report(SignalReport(value=3)),
             NONCE,
-            CODEC.encode_report(SignalReport(value=3)),
+            CODEC.encode_signal_report(SignalReport(value=3)),
         ),
     ],
     ids=["another report", "another nonce", "no report", "an empty report", "a signal outside 0..k-1"],
@@ -245,7 +245,7 @@ def test_a_wrong_opening_counts_as_a_withheld_report(
             stage.send(hand.say(hand.commitment(0, committed)))
         else:
             stage.send(other.answer(1))
-    opening = hand.say(ReportOpening(wave=0, nonce=nonce, report=report))
+    opening = hand.say(ReportOpening(wave=0, part=0, part_count=1, content=nonce + report))
     effects = stage.send(opening)
     assert hand not in stage.awaited()
     check_recorded(stage, hand, opening, effects, code)
@@ -290,7 +290,7 @@ def test_a_report_of_another_wave_is_not_asked() -> None:
     """A commitment names the wave that asked for it."""
     stage = playing("sealed")
     hand = asked(stage)
-    data = hand.say(hand.commitment(7, CODEC.encode_report(SignalReport(value=1))))
+    data = hand.say(hand.commitment(7, CODEC.encode_signal_report(SignalReport(value=1))))
     check_recorded(stage, hand, data, stage.send(data), DeviationCode.NOT_ASKED)
 
 

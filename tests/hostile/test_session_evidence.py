@@ -9,7 +9,8 @@ import pytest
 from openoutcry.errors import TranscriptError
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import Accept, Body, Exit, Hello, ReportOpening, SeedOpening
-from openoutcry.session.evidence import Evidence, decode_evidence, encode_evidence, gather, judge
+from openoutcry.session.evidence import decode_evidence, encode_evidence, gather, judge
+from openoutcry.session.evidence_case import Evidence
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC, NONCE, READER, Hand, Stage
 
@@ -43,14 +44,14 @@ def open_another_report(stage: Stage, hand: Hand) -> None:
     """Open what was not committed to."""
     for other in stage.awaited():
         stage.send(other.answer(1))
-    stage.send(hand.say(ReportOpening(wave=0, nonce=b"o" * 32, report=b"r")))
+    stage.send(hand.say(ReportOpening(wave=0, part=0, part_count=1, content=b"o" * 32 + b"r")))
 
 
 def commit_to_nonsense(stage: Stage, hand: Hand) -> None:
     """Commit to bytes that are no report, and open them."""
     for other in stage.awaited():
         stage.send(hand.say(hand.commitment(0, b"\xff")) if other is hand else other.answer(1))
-    stage.send(hand.say(ReportOpening(wave=0, nonce=NONCE, report=b"\xff")))
+    stage.send(hand.say(ReportOpening(wave=0, part=0, part_count=1, content=NONCE + b"\xff")))
 
 
 MISDEEDS = {
@@ -70,7 +71,7 @@ def caught(code: DeviationCode) -> tuple[Stage, Hand, Evidence]:
     misdeed(stage, hand)
     stage.finish(dict.fromkeys(stage.hands, 1))
     assert stage.verify().is_valid
-    ((index, evidence),) = gather(stage.entries, READER)
+    ((index, evidence),) = gather(stage.entries, READER, specification=stage.specification)
     assert stage.session.deviations[0].index == index
     return stage, hand, evidence
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -152,7 +153,7 @@ def test_an_expected_session_or_key_can_be_pinned() -> None:
     """A perfect transcript of another session, or of another auctioneer, is not taken for the expected one."""
     transcript = recorded("clock").transcript()
     session_id = recorded("clock").session.session_id
-    pinned = {"session_id": session_id, "auctioneer_key": AUCTIONEER.public_key}
+    pinned: dict[str, Any] = {"session_id": session_id, "auctioneer_key": AUCTIONEER.public_key}
     assert verify_transcript(transcript, codec=CODEC, **pinned).is_valid
     for pin in ({"session_id": b"s" * 32}, {"auctioneer_key": key_of("another").public_key}):
         assert not verify_transcript(transcript, codec=CODEC, **(pinned | pin)).is_valid
@@ -221,11 +222,13 @@ def outcome_of(form: str) -> OutcomeDeclared:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda outcome: replace(outcome, price=outcome.price + 1),
+        lambda outcome: replace(outcome, awards=(replace(outcome.awards[0], price=outcome.price + 1),)),
         lambda outcome: replace(
             outcome, payments=(outcome.payments[0] + Fraction(1, 3), *outcome.payments[1:])
         ),
-        lambda outcome: replace(outcome, winner=2 if outcome.winner != 2 else 1),
+        lambda outcome: replace(
+            outcome, awards=(replace(outcome.awards[0], bidder=2 if outcome.winner != 2 else 1),)
+        ),
         lambda outcome: replace(outcome, reason="as it pleased the auctioneer"),
     ],
     ids=["price", "payment", "winner", "reason"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from openoutcry.mechanisms import decode_specification
@@ -33,7 +34,7 @@ class Recorded:
     """
 
     winner: str | None
-    price: int
+    price: Fraction
     deviations: tuple[Deviation, ...]
     played: PlayResult
 

@@ -56,7 +56,7 @@ async def live(address: str, fake: FakeAuctioneer, receipts: Receipts, strategy:
             client=client,
             session_id=fake.session_id,
             identity=identity_from_seed("test", "ada"),
-            signal=2,
+            private={"signal": 2},
             strategy=strategy,
             receipts=receipts,
             transcripts=make_source(client, fake.session_id, settings),

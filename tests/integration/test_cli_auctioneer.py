@@ -13,6 +13,7 @@ from auctioneer.cli import main
 from auctioneer.keys import make_keys
 from auctioneer.service import Service
 from auctioneer.stores import MemoryStore
+from openoutcry.mechanisms.registry import MECHANISMS
 from openoutcry.protocol.messages import Accept
 from openoutcry.protocol.transcript import decode_transcript, encode_transcript
 from tests.participants.scenarios import make_specification, play_session
@@ -135,7 +136,9 @@ def test_mechanisms_are_explained(capsys: pytest.CaptureFixture[str]):
     assert "learns" in capsys.readouterr().out
     assert main(["mechanisms", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["mechanisms"]
-    assert [mechanism["name"] for mechanism in listed] == ["signal-discovery", "uniform-clock"]
+    assert [mechanism["name"] for mechanism in listed] == list(MECHANISMS)
+    assert {mechanism["market"] for mechanism in listed} == {"signals", "types"}
+    assert all(mechanism["guarantee"] for mechanism in listed)
 
 
 def test_a_new_scenario_can_be_computed_at_once_and_is_never_overwritten(

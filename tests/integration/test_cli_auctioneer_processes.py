@@ -84,16 +84,17 @@ def test_a_run_does_not_overwrite_and_says_so_first(tmp_path: Path):
 
 def test_an_agent_that_cannot_start_voids_the_session_and_is_named(tmp_path: Path):
     """Its last line says why; the transcript of the void session is valid."""
-    text = (EXAMPLES / "scenarios" / "tiny.toml").read_text().replace('"truthful"', '"missing.py:Nobody"', 1)
+    (tmp_path / "broken.py").write_text("raise ValueError('not today')\n")
+    text = (EXAMPLES / "scenarios" / "tiny.toml").read_text().replace('"truthful"', '"broken.py:Nobody"', 1)
     (tmp_path / "scenario.toml").write_text(text)
     ran = auctioneer(tmp_path, "run", "scenario.toml", "--json", "--quiet")
     assert ran.returncode == 1
-    assert "the agent of ana ended with status 2: error: strategy 'missing.py:Nobody'" in ran.stderr
+    assert "the agent of ana ended with status 2: error: strategy 'broken.py:Nobody'" in ran.stderr
     found = json.loads(ran.stdout)
     assert (found["settled"], found["winner"]) == (False, None)
     assert auctioneer(tmp_path, "verify", found["transcript"]).returncode == 0
     # Details may name private files: they are for the terminal, never for the public transcript.
-    assert b"missing.py" not in (tmp_path / found["transcript"]).read_bytes()
+    assert b"broken.py" not in (tmp_path / found["transcript"]).read_bytes()
 
 
 def test_a_strategy_that_raises_is_told_of(tmp_path: Path):
@@ -110,8 +111,10 @@ def test_a_strategy_that_raises_is_told_of(tmp_path: Path):
 
 async def test_ctrl_c_before_the_session_is_there_is_not_forgotten():
     """Nothing is played; what was opened is void, and its transcript is made all the same."""
+    scenario = load_scenario(EXAMPLES / "scenarios" / "tiny.toml")
     local = LocalRun(
-        scenario=load_scenario(EXAMPLES / "scenarios" / "tiny.toml"),
+        scenario=scenario,
+        private=scenario.signals(),
         seed="early",
         keep_going=False,
         started=lambda driver: None,

@@ -17,6 +17,7 @@ import pytest
 from auctioneer.settings import load_settings
 from bidder_agent.cli.main import FAILED, UNUSABLE
 from bidder_agent.cli.options import TERMINATED
+from openoutcry.mechanisms import Market
 from openoutcry.scenario import load_scenario
 from tests.integration.deployment import (
     BIDDERS,
@@ -158,6 +159,7 @@ def test_the_parties_are_the_scenarios():
     """The bidders of the scenario are those that have certificates, a container, and a private signal in range."""
     scenario = load_scenario(DEPLOY / "compose" / "scenario.toml")
     market = scenario.specification.market
+    assert isinstance(market, Market)
     assert tuple(bidder.name for bidder in market.bidders) == BIDDERS
     services = read_compose()["services"]
     made = {word.partition("=")[2] for word in services["certificates"]["command"] if "--bidder=" in word}

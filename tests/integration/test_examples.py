@@ -114,6 +114,7 @@ def test_every_scenario_can_be_played(name: str):
     """It loads with a private signal and a strategy for everybody."""
     scenario = load_scenario(EXAMPLES / name)
     result = play_scenario(scenario)
+    assert result.optimum is not None
     assert result.welfare <= result.optimum
     assert result.defaults == ()
 

@@ -22,6 +22,8 @@ from openoutcry.session.bidder_values import (
     Delivered,
     LevelAsked,
     Opened,
+    OpeningAsked,
+    OpeningChosen,
     SignalChosen,
     Specified,
 )
@@ -148,6 +150,10 @@ class TestBidder:
             await self.send(call, envelope)
         if effects.ask is not None:
             self.asked.set()
+            if isinstance(effects.ask, OpeningAsked):
+                opening = OpeningChosen(question=effects.ask.question, opens=True)
+                await self.perform(call, self.session.apply(opening, 3))
+                return
             answer = self.decide(effects.ask)
             decided: BidderInput
             if isinstance(effects.ask, LevelAsked):

@@ -65,7 +65,11 @@ def chance_of_the_best(instance: Instance, signals: Sequence[int], rule: Rule) -
     """Return the exact probability that the owner of the true state buys, everybody truthful."""
     best = instance.owner(instance.state(signals), range(instance.size))
     distribution = outcome_distribution(rule, [answer_with_signal(signal) for signal in signals])
-    shares = [share for deal, share in distribution.probabilities.items() if deal.winner == best]
+    shares = [
+        share
+        for deal, share in distribution.probabilities.items()
+        if [award.bidder for award in deal.awards] == [best]
+    ]
     return sum(shares, Fraction(0))
 
 

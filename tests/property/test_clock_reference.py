@@ -190,7 +190,8 @@ def test_two_levels_in_one_group_are_the_papers_binary_mechanism(
         rule = registered(instance.market(), "signal-discovery", form=form)
         for tape in some_tapes(instance, 10, seed):
             outcome = play(rule, truthful(signals), tape, instance.size).outcome
-            assert (outcome.winner, outcome.price) == binary_discovery(instance, signals, tape)
+            winner, price = binary_discovery(instance, signals, tape)
+            assert (outcome.winner, outcome.price) == (winner, Fraction(price))
 
 
 def differ_as_documented(
@@ -214,7 +215,8 @@ def differ_as_documented(
     )
     if in_gap:
         assert offer is not None
-        assert (sealed.winner, sealed.price) == (offer.bidder, offer.price)
+        assert offer.price is not None
+        assert (sealed.winner, sealed.price) == (offer.bidder, Fraction(offer.price))
         assert clock.outcome.winner is None
     else:
         assert decided(sealed) == decided(clock.outcome)

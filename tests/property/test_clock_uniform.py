@@ -5,6 +5,8 @@ Source: CLOCK, footnote 2.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +34,7 @@ def test_the_highest_signal_wins_at_its_value_at_the_lowest_winning_signal(
     for signals in instance.profiles():
         winner, price = uniform_winner(instance, signals)
         outcome = run(instance, signals, "uniform-clock", form=form).outcome
-        assert (outcome.winner, outcome.price) == (winner, price)
+        assert (outcome.winner, outcome.price) == (winner, Fraction(price))
         assert outcome.price <= instance.value(winner, signals)
         assert sum(outcome.payments) == outcome.price
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import strategies as generators
 from openoutcry.errors import ScenarioError
 from openoutcry.mechanisms.specification import decode_specification, encode_specification
 from openoutcry.scenario import Scenario, loads
+from openoutcry.scenario.distributions import parse_joint
 from openoutcry.scenario.tables import TableShape, parse_values
+from openoutcry.scenario.type_lists import Goods, TypeList
 
 SCENARIO = """\
 format = "openoutcry-scenario/1"
@@ -44,6 +47,32 @@ absent = "void"
 """
 
 
+TYPES = """\
+format = "openoutcry-scenario/1"
+title = "T"
+disclosure = "sealed"
+[mechanism]
+name = "vcg"
+[market]
+lot = "L"
+currency = "USD"
+environment = "bundles"
+goods = ["a", "b"]
+units = { a = 2 }
+assignments = [{}, { ada = "a+b" }]
+[[bidder]]
+name = "ada"
+types = [{ "a" = 5, "a+b" = 4 }, { "a" = 1, "b" = 2 }]
+private = { value = 0, belief = { product = { bob = [[1, 2], [{ "b" = 1 }, 3]] } } }
+[[bidder]]
+name = "bob"
+types = [{ "b" = 1 }, { "b" = 0 }]
+[prior]
+product = { ada = [[0, 1], [1, 2]], bob = [[0, 2], [1, 1]] }
+knowledge = { ada = "full", bob = "own-value" }
+"""
+
+
 def read_or_refuse(text: str) -> Scenario | None:
     """Load a text; a refusal must be one line of a ScenarioError, anything else fails the test."""
     try:
@@ -68,10 +97,53 @@ def test_any_text_is_read_or_refused(text):
 )
 def test_a_damaged_scenario_is_read_or_refused(start, length, new):
     """Near misses reach deeper than arbitrary text; what is still read makes a specification that round-trips."""
-    scenario = read_or_refuse(SCENARIO[:start] + new + SCENARIO[start + length :])
-    if scenario is not None:
-        specification = scenario.specification
-        assert decode_specification(encode_specification(specification)) == specification
+    for text in (SCENARIO, TYPES):
+        scenario = read_or_refuse(text[:start] + new + text[start + length :])
+        if scenario is not None:
+            specification = scenario.specification
+            assert decode_specification(encode_specification(specification)) == specification
+
+
+TYPE_LISTS = tuple(
+    TypeList(
+        bidder=name,
+        types=((1,), (4,)),
+        named={1: 0, 4: 1},
+        goods=Goods(names=("lot",), bundles=((0,),), is_single_parameter=True),
+    )
+    for name in ("a", "b")
+)
+
+
+@given(generators.text(alphabet='ab,14-weight\n\r" ', max_size=60) | generators.text())
+def test_any_text_of_a_distribution_is_read_or_refused(text):
+    """Arbitrary text never raises anything but a ScenarioError, with the file's name."""
+    for prefix in ("", "a,b,weight\n"):
+        try:
+            joint = parse_joint(prefix + text, TYPE_LISTS, file="p.csv")
+        except ScenarioError as error:
+            refusal = str(error)
+            assert refusal.startswith("p.csv: ")
+            assert "\n" not in refusal
+        else:
+            assert joint.players == (0, 1)
+
+
+@given(
+    weights=generators.dictionaries(
+        generators.tuples(generators.sampled_from([1, 4]), generators.sampled_from([1, 4])),
+        generators.integers(0, 2**63 - 1),
+        min_size=1,
+    )
+)
+def test_a_distribution_is_read_back_exactly(weights):
+    """Every weight stands at its types, in any order of rows and columns."""
+    assume(any(weights.values()))
+    rows = [f"{b},{a},{weight}" for (a, b), weight in weights.items()]
+    joint = parse_joint("\n".join(["b,a,weight", *rows]), TYPE_LISTS, file="p.csv")
+    total = sum(weights.values())
+    for (a, b), weight in weights.items():
+        assert joint.probability((a // 4, b // 4)) == Fraction(weight, total)
 
 
 @generators.composite

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as generators
 
+from openoutcry.mechanisms.conversation import Award, TypeReport
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.merkle import EMPTY_ROOT
 from openoutcry.protocol.messages import (
@@ -28,6 +29,7 @@ from openoutcry.protocol.messages import (
     Lapse,
     LapseSubject,
     Offer,
+    OpeningKeyDisclosed,
     OutcomeDeclared,
     Raise,
     ReportCommit,
@@ -58,6 +60,7 @@ BODIES: dict[str, Body] = {
             seed_commitment=HASH,
             message_key=HASH,
             checkpoint_key=HASH,
+            opening_key=HASH,
             code_version="1",
         ),
         RosterClosed(members=(RosterMember(bidder=0, sender_id=HASH),)),
@@ -67,7 +70,12 @@ BODIES: dict[str, Body] = {
         CommitClosed(wave=0, commitment_indexes=(1,)),
         Lapse(subject=LapseSubject.ANSWER, bidder=0),
         DeviationNoted(deviation=DeviationCode.NOT_ASKED, accused_id=HASH, evidence=b"e", detail="because"),
-        OutcomeDeclared(winner=0, price=1, payments=(Fraction(1),), reason="because"),
+        OutcomeDeclared(
+            awards=(Award(bidder=0, goods=(0,), price=Fraction(1)),),
+            payments=(Fraction(1),),
+            reason="because",
+        ),
+        OpeningKeyDisclosed(secret=HASH),
         SeedOpening(part=HASH),
         SessionVoid(reason=VoidReason.CANCELLED, detail="because"),
         Hello(nonce=HASH, public_key=key_of("ada").public_key, next_index=0),
@@ -75,7 +83,7 @@ BODIES: dict[str, Body] = {
         Accept(level=1),
         Exit(level=1),
         ReportCommit(wave=0, commitment=HASH),
-        ReportOpening(wave=0, nonce=HASH, report=b"r"),
+        ReportOpening(wave=0, part=0, part_count=1, content=HASH + b"r"),
     )
 }
 
@@ -242,7 +250,7 @@ def test_any_signed_header_is_taken_or_refused(
 
 def test_every_kind_of_message_is_tried() -> None:
     """No message of the protocol is missing here."""
-    assert {type(body) for body in BODIES.values()} | {SignalReport} == set(PAYLOAD_TYPES)
+    assert {type(body) for body in BODIES.values()} | {SignalReport, TypeReport} == set(PAYLOAD_TYPES)
 
 
 def _bidder(stage: Stage) -> BidderSession:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,11 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as generators
 
 from openoutcry.errors import PeerError
+from openoutcry.mechanisms.conversation import Award, TypeReport
+from openoutcry.mechanisms.crowd.distributions import Distribution, Joint, Product
+from openoutcry.protocol import limits
 from openoutcry.protocol import messages as values
+from openoutcry.protocol.codec import ReportShape
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.envelope import Envelope
-from openoutcry.protocol.messages import PAYLOAD_TYPES, Header, Role
+from openoutcry.protocol.messages import PAYLOAD_TYPES, Header, ReportKind, Role
 from openoutcry.wire import WireCodec
+from openoutcry.wire.v1 import messages_pb2 as wire
 
 CODEC = WireCodec()
 INT64 = 2**63 - 1
@@ -27,6 +33,35 @@ counts = generators.integers(0, UINT32)
 money = generators.integers(0, INT64)
 words = generators.text(alphabet=string.ascii_letters + string.digits + " äß字", min_size=1, max_size=60)
 fractions = generators.fractions(min_value=-(2**40), max_value=2**40)
+# As long above and below the line as amounts may be, if rarely.
+long_fractions = generators.builds(
+    lambda whole, denominator, rest: whole + Fraction(rest % denominator, denominator),
+    generators.integers(-(2**62), 2**62),
+    generators.integers(1, 256 ** (limits.AMOUNT_BYTES - 8) - 1),
+    generators.integers(0, 256**limits.AMOUNT_BYTES),
+)
+amounts = generators.one_of(fractions, long_fractions)
+last_parts = generators.binary(min_size=1, max_size=60)
+full_parts = generators.binary(min_size=8, max_size=8).map(
+    lambda data: data * (limits.OPENING_PART_BYTES // 8)
+)
+
+
+def rising(
+    numbers: generators.SearchStrategy[int], *, least: int = 1
+) -> generators.SearchStrategy[tuple[int, ...]]:
+    """Generate a few numbers, rising."""
+    return generators.lists(numbers, min_size=least, max_size=4, unique=True).map(
+        lambda drawn: tuple(sorted(drawn))
+    )
+
+
+def awards_to(bidder: int) -> generators.SearchStrategy[Award]:
+    """Generate awards to this bidder."""
+    return generators.builds(
+        Award, bidder=generators.just(bidder), goods=rising(counts), price=amounts.map(abs)
+    )
+
 
 headers = generators.builds(
     Header,
@@ -48,6 +83,7 @@ BODIES: dict[type, generators.SearchStrategy] = {
         seed_commitment=hashes,
         message_key=hashes,
         checkpoint_key=hashes,
+        opening_key=hashes,
         code_version=words,
     ),
     values.RosterClosed: generators.builds(
@@ -58,8 +94,21 @@ BODIES: dict[type, generators.SearchStrategy] = {
     ),
     values.Raise: generators.builds(values.Raise, wave=counts, level=counts),
     values.Offer: generators.builds(values.Offer, wave=counts, level=counts, target=counts, price=money),
-    values.AskReport: generators.builds(
-        values.AskReport, wave=counts, kind=generators.sampled_from(values.ReportKind)
+    values.AskReport: generators.one_of(
+        generators.builds(
+            values.AskReport,
+            wave=counts,
+            kind=generators.sampled_from([ReportKind.SIGNAL, ReportKind.VALUE]),
+            is_private=generators.booleans(),
+        ),
+        generators.builds(
+            values.AskReport,
+            wave=counts,
+            kind=generators.sampled_from([ReportKind.BELIEF, ReportKind.VALUE_AND_BELIEF]),
+            subjects=rising(counts),
+            is_private=generators.booleans(),
+            weight_bits=generators.integers(1, limits.BELIEF_WEIGHT_BITS),
+        ),
     ),
     values.CommitClosed: generators.builds(
         values.CommitClosed, wave=counts, commitment_indexes=generators.lists(counts, max_size=5).map(tuple)
@@ -78,11 +127,13 @@ BODIES: dict[type, generators.SearchStrategy] = {
     ),
     values.OutcomeDeclared: generators.builds(
         values.OutcomeDeclared,
-        winner=generators.one_of(generators.none(), counts),
-        price=money,
-        payments=generators.lists(fractions, max_size=4).map(tuple),
+        awards=rising(counts, least=0).flatmap(
+            lambda buyers: generators.tuples(*(awards_to(buyer) for buyer in buyers))
+        ),
+        payments=generators.lists(amounts, max_size=4).map(tuple),
         reason=words,
     ),
+    values.OpeningKeyDisclosed: generators.builds(values.OpeningKeyDisclosed, secret=hashes),
     values.SeedOpening: generators.builds(values.SeedOpening, part=hashes),
     values.SessionVoid: generators.builds(
         values.SessionVoid, reason=generators.sampled_from(values.VoidReason), detail=words
@@ -94,8 +145,16 @@ BODIES: dict[type, generators.SearchStrategy] = {
     values.Accept: generators.builds(values.Accept, level=counts),
     values.Exit: generators.builds(values.Exit, level=counts),
     values.ReportCommit: generators.builds(values.ReportCommit, wave=counts, commitment=hashes),
-    values.ReportOpening: generators.builds(
-        values.ReportOpening, wave=counts, nonce=hashes, report=generators.binary(max_size=60)
+    values.ReportOpening: generators.integers(1, limits.OPENING_PARTS).flatmap(
+        lambda part_count: generators.integers(0, part_count - 1).flatmap(
+            lambda part: generators.builds(
+                values.ReportOpening,
+                wave=counts,
+                part=generators.just(part),
+                part_count=generators.just(part_count),
+                content=last_parts if part == part_count - 1 else full_parts,
+            )
+        )
     ),
 }
 KINDS = sorted(BODIES, key=lambda kind: kind.__name__)
@@ -116,7 +175,7 @@ def refusal_or(decoding: Callable[[], Any]) -> Any:
 
 def test_every_kind_of_message_is_here() -> None:
     """No message of the protocol is missing."""
-    assert set(BODIES) | {values.SignalReport} == set(PAYLOAD_TYPES)
+    assert set(BODIES) | {values.SignalReport, TypeReport} == set(PAYLOAD_TYPES)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -186,24 +245,105 @@ def test_other_bytes_are_no_envelope(data: bytes) -> None:
 
 
 @given(value=generators.integers(0, 2**31 - 2))
-def test_a_report_survives_the_round_trip(value: int) -> None:
+def test_a_signal_survives_the_round_trip(value: int) -> None:
     """A signal of 0 too is written out, so that no report is empty."""
-    data = CODEC.encode_report(values.SignalReport(value=value))
+    data = CODEC.encode_signal_report(values.SignalReport(value=value))
     assert data
-    assert CODEC.decode_report(data) == values.SignalReport(value=value)
+    assert CODEC.decode_signal_report(data) == values.SignalReport(value=value)
 
 
 @given(data=generators.binary(max_size=20))
-def test_other_bytes_are_no_report(data: bytes) -> None:
+def test_other_bytes_are_no_signal(data: bytes) -> None:
     """Arbitrary bytes are a report in its only encoding or MALFORMED_REPORT."""
-    found = refusal_or(lambda: CODEC.decode_report(data))
-    assert found == "MALFORMED_REPORT" or CODEC.encode_report(found) == data
+    found = refusal_or(lambda: CODEC.decode_signal_report(data))
+    assert found == "MALFORMED_REPORT" or CODEC.encode_signal_report(found) == data
 
 
-@given(payment=fractions)
+@generators.composite
+def shapes(draw: generators.DrawFn) -> ReportShape:
+    """Generate questions about up to five bidders with up to six types each."""
+    kind = draw(generators.sampled_from([ReportKind.VALUE, ReportKind.BELIEF, ReportKind.VALUE_AND_BELIEF]))
+    subjects = () if kind is ReportKind.VALUE else draw(rising(generators.integers(0, 9)))
+    return ReportShape(
+        kind=kind,
+        subjects=subjects,
+        type_counts=tuple(draw(generators.integers(1, 6)) for _ in subjects),
+        own_type_count=draw(generators.integers(1, 300)),
+        weight_bits=200,
+    )
+
+
+@generators.composite
+def beliefs(draw: generators.DrawFn, shape: ReportShape) -> Distribution:
+    """Generate beliefs of both forms, with short weights and long ones."""
+    weights = generators.one_of(generators.integers(1, 9), generators.integers(1, 2**30))
+    types = [generators.integers(0, count - 1) for count in shape.type_counts]
+    if draw(generators.booleans()):
+        points = generators.dictionaries(generators.tuples(*types), weights, min_size=1, max_size=9)
+        return Joint.of(shape.subjects, draw(points))
+    factors = (draw(generators.dictionaries(type_, weights, min_size=1)) for type_ in types)
+    return Product.of(dict(zip(shape.subjects, factors, strict=True)))
+
+
+@generators.composite
+def reports(draw: generators.DrawFn) -> tuple[TypeReport, ReportShape]:
+    """Generate a report with the question that it answers."""
+    shape = draw(shapes())
+    value = draw(generators.integers(0, shape.own_type_count - 1)) if shape.has_value else None
+    belief = draw(beliefs(shape)) if shape.has_belief else None
+    return TypeReport(value=value, belief=belief), shape
+
+
+@given(case=reports())
+def test_a_report_survives_the_round_trip(case: tuple[TypeReport, ReportShape]) -> None:
+    """Valuation and belief come out as they went in, and no report is empty."""
+    report, shape = case
+    data = CODEC.encode_type_report(report, shape)
+    assert data
+    assert CODEC.decode_type_report(data, shape) == report
+
+
+@given(case=reports(), data=generators.data())
+def test_a_damaged_report_is_another_or_malformed(
+    case: tuple[TypeReport, ReportShape], data: generators.DataObject
+) -> None:
+    """A changed, cut or lengthened report is never the same one, and is refused unless it is another's encoding."""
+    report, shape = case
+    encoded = CODEC.encode_type_report(report, shape)
+    place = data.draw(generators.integers(0, len(encoded) - 1))
+    changed = bytes([encoded[place] ^ data.draw(generators.integers(1, 255))])
+    damages = (
+        encoded[:place] + changed + encoded[place + 1 :],
+        encoded[:place],
+        encoded + changed,
+        encoded[:place] + changed + encoded[place:],
+    )
+    for damage in damages:
+        found = refusal_or(partial(CODEC.decode_type_report, damage, shape))
+        assert found != report
+        assert found == "MALFORMED_REPORT" or CODEC.encode_type_report(found, shape) == damage
+
+
+@given(
+    shape=shapes(), data=generators.binary(max_size=60), form=generators.sampled_from(["joint", "product"])
+)
+def test_arbitrary_beliefs_are_read_in_one_way_or_refused(shape: ReportShape, data: bytes, form: str) -> None:
+    """Arbitrary bytes, bare or as a belief, are a report in its only encoding or MALFORMED_REPORT."""
+    value = 1 if shape.has_value else 0
+    framed = wire.TypeReport(
+        value_plus_one=value,
+        joint=data if form == "joint" else None,
+        product=data if form == "product" else None,
+    )
+    for encoded in (data, framed.SerializeToString()):
+        found = refusal_or(partial(CODEC.decode_type_report, encoded, shape))
+        assert found == "MALFORMED_REPORT" or CODEC.encode_type_report(found, shape) == encoded
+
+
+@given(payment=amounts)
 def test_payments_stay_exact(payment: Fraction) -> None:
     """A payment is never rounded on its way."""
-    body = values.OutcomeDeclared(winner=None, price=0, payments=(payment,), reason="because")
+    body = values.OutcomeDeclared(awards=(), payments=(payment,), reason="because")
     header = Header(
         session_id=b"",
         role=Role.AUCTIONEER,

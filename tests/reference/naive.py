@@ -15,6 +15,7 @@ from typing import Literal
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import (
     Answer,
+    Award,
     Climb,
     Climbed,
     Conversation,
@@ -234,10 +235,11 @@ def _ask(question: Climb | ReportSignal, snapshot: Callable[[], Mapping[str, obj
 
 
 def _unsold(instance: Instance) -> Outcome:
-    return Outcome(winner=None, price=0, payments=(Fraction(0),) * instance.size, reason="unsold")
+    return Outcome(awards=(), payments=(Fraction(0),) * instance.size, reason="unsold")
 
 
 def sold_to(instance: Instance, winner: int, price: int) -> Outcome:
     """Return the outcome in which `winner` buys at `price` and nobody else pays."""
     payments = tuple(Fraction(price if bidder == winner else 0) for bidder in range(instance.size))
-    return Outcome(winner=winner, price=price, payments=payments, reason="sold")
+    award = Award(bidder=winner, goods=(0,), price=Fraction(price))
+    return Outcome(awards=(award,), payments=payments, reason="sold")

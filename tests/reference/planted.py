@@ -60,7 +60,7 @@ def entry_fee(instance: Instance) -> Rule:
     def converse(_: Chance) -> Conversation:
         yield from _collect(instance)
         fees = (Fraction(1),) * instance.size
-        return Outcome(winner=None, price=0, payments=fees, reason="the fee is due in any case")
+        return Outcome(awards=(), payments=fees, reason="the fee is due in any case")
 
     return converse
 

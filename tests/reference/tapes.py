@@ -50,6 +50,10 @@ class Tape:
         assert label == MIXTURE
         return probability == 1 or (probability > 0 and self.uniform_clock)
 
+    def weighted(self, label: str, weights: Sequence[int], *, state: Hashable = None) -> int:
+        """Refuse: no mechanism that is run on tapes draws with weights."""
+        raise AssertionError(f"{label} is drawn with weights")
+
     def pick(self, label: str, candidates: Sequence[int], *, state: Hashable = None) -> int:
         """Return the candidate that stands first in the permutation."""
         assert label == COSTLY

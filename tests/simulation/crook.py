@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from openoutcry.mechanisms import Specification, encode_specification
+from openoutcry.mechanisms.conversation import Award
 from openoutcry.protocol.commitments import seed_commitment
 from openoutcry.protocol.deviations import Blame, DeviationCode
 from openoutcry.protocol.messages import (
@@ -17,6 +18,7 @@ from openoutcry.protocol.messages import (
     RosterMember,
     SessionOpen,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.session.authors import SigningAuthor
 from openoutcry.session.bidder import BidderSession
 from openoutcry.session.bidder_values import (
@@ -56,6 +58,7 @@ class Crook:
             seed_commitment=seed_commitment(context=digest, sender_id=self.key.sender_id, secret=PART),
             message_key=self.key.public_key,
             checkpoint_key=key_of("checkpoints").public_key,
+            opening_key=OpeningKey(digest).public_key,
             code_version="crook",
         )
         self.scribe = Scribe(
@@ -113,8 +116,8 @@ class Crook:
         """Return the honest roster: everybody invited is there."""
         return RosterClosed(
             members=tuple(
-                RosterMember(bidder=place, sender_id=key_of(bidder.name).sender_id)
-                for place, bidder in enumerate(self.specification.market.bidders)
+                RosterMember(bidder=place, sender_id=key_of(name).sender_id)
+                for place, name in enumerate(self.specification.market.names)
             )
         )
 
@@ -159,9 +162,9 @@ class Crook:
 
 def outcome(count: int = 4, *, winner: int | None = None, price: int = 0, **payments: int) -> OutcomeDeclared:
     """Return an outcome; payments by place, as `at_1=5`."""
+    awards = () if winner is None else (Award(bidder=winner, goods=(0,), price=Fraction(price)),)
     return OutcomeDeclared(
-        winner=winner,
-        price=price,
+        awards=awards,
         payments=tuple(Fraction(payments.get(f"at_{place}", 0)) for place in range(count)),
         reason="as it pleased the auctioneer",
     )

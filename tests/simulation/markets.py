@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from openoutcry.mechanisms import Bidder, Linear, Market, Specification, Timing
 from openoutcry.mechanisms.specification import Absent
 
-NAMES = ("ada", "ben", "cyd", "dan", "eve", "fay", "gus", "hal")
+NAMES = ("ada", "ben", "cyd", "dan", "eve", "fay", "gus", "hal", "ida")
 
 
 def make_market(count: int = 4, *, levels: int = 3, groups: int = 2) -> Market:

@@ -34,6 +34,7 @@ from openoutcry.protocol.messages import (
     SessionOpen,
     SignalReport,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import SigningAuthor
@@ -139,7 +140,7 @@ class Hand:
     def answer(self, signal: int) -> bytes | None:
         """Return this hand's honest answer to what it is asked now; None when it is asked nothing."""
         asked, _ = self.question()
-        report = CODEC.encode_report(SignalReport(value=signal))
+        report = CODEC.encode_signal_report(SignalReport(value=signal))
         match asked:
             case RosterClosed():
                 return self.say(SeedOpening(part=self.seed_part))
@@ -148,7 +149,7 @@ class Hand:
             case AskReport(wave=wave):
                 return self.say(self.commitment(wave, report))
             case CommitClosed(wave=wave):
-                return self.say(ReportOpening(wave=wave, nonce=NONCE, report=report))
+                return self.say(ReportOpening(wave=wave, part=0, part_count=1, content=NONCE + report))
             case _:
                 return None
 
@@ -169,6 +170,7 @@ class Stage:
         self.key = key_of("auctioneer")
         self.checkpoint_key = key_of("checkpoints")
         self.seed_part = hashlib.sha256(b"part of the auctioneer").digest()
+        self.opening_key = OpeningKey(hashlib.sha256(b"opening key of the auctioneer").digest())
         digest = hashlib.sha256(self.specification).digest()
         self.opening = SessionOpen(
             specification_digest=digest,
@@ -177,12 +179,14 @@ class Stage:
             ),
             message_key=self.key.public_key,
             checkpoint_key=self.checkpoint_key.public_key,
+            opening_key=self.opening_key.public_key,
             code_version="stage",
         )
         self.session = AuctioneerSession(
             specification=specification,
             opening=self.opening,
             seed_part=self.seed_part,
+            opening_key=self.opening_key,
             author=SigningAuthor(self.key, CODEC),
             reader=READER,
         )

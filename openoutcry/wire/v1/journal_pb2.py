@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from openoutcry.wire.v1 import service_pb2 as openoutcry_dot_wire_dot_v1_dot_service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n openoutcry/wire/v1/journal.proto\x12\x12openoutcry.wire.v1\x1a openoutcry/wire/v1/service.proto\"\x99\x03\n\rJournalRecord\x12\r\n\x05\x61t_ns\x18\x01 \x01(\x03\x12\x33\n\x06header\x18\x02 \x01(\x0b\x32!.openoutcry.wire.v1.JournalHeaderH\x00\x12\x16\n\x0csession_open\x18\x03 \x01(\x0cH\x00\x12\x17\n\rspecification\x18\x04 \x01(\x0cH\x00\x12\x30\n\x08\x64\x65livery\x18\x05 \x01(\x0b\x32\x1c.openoutcry.wire.v1.DeliveryH\x00\x12?\n\x10\x66inal_checkpoint\x18\x06 \x01(\x0b\x32#.openoutcry.wire.v1.FinalCheckpointH\x00\x12\x39\n\rlevel_decided\x18\x07 \x01(\x0b\x32 .openoutcry.wire.v1.LevelDecidedH\x00\x12;\n\x0esignal_decided\x18\x08 \x01(\x0b\x32!.openoutcry.wire.v1.SignalDecidedH\x00\x12\x0c\n\x04said\x18\t \x03(\x0c\x12\x0f\n\x07\x66\x61ilure\x18\n \x01(\tB\t\n\x07\x63ontent\"f\n\rJournalHeader\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\x0c\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\x0f\n\x07\x65ntropy\x18\x05 \x01(\x0c\"B\n\x0cLevelDecided\x12\x10\n\x08question\x18\x01 \x01(\x0c\x12\x14\n\x07\x61\x63\x63\x65pts\x18\x02 \x01(\x08H\x00\x88\x01\x01\x42\n\n\x08_accepts\"A\n\rSignalDecided\x12\x10\n\x08question\x18\x01 \x01(\x0c\x12\x13\n\x06signal\x18\x02 \x01(\rH\x00\x88\x01\x01\x42\t\n\x07_signalb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n openoutcry/wire/v1/journal.proto\x12\x12openoutcry.wire.v1\x1a openoutcry/wire/v1/service.proto\"\xce\x04\n\rJournalRecord\x12\r\n\x05\x61t_ns\x18\x01 \x01(\x03\x12\x33\n\x06header\x18\x02 \x01(\x0b\x32!.openoutcry.wire.v1.JournalHeaderH\x00\x12\x16\n\x0csession_open\x18\x03 \x01(\x0cH\x00\x12\x17\n\rspecification\x18\x04 \x01(\x0cH\x00\x12\x30\n\x08\x64\x65livery\x18\x05 \x01(\x0b\x32\x1c.openoutcry.wire.v1.DeliveryH\x00\x12?\n\x10\x66inal_checkpoint\x18\x06 \x01(\x0b\x32#.openoutcry.wire.v1.FinalCheckpointH\x00\x12\x39\n\rlevel_decided\x18\x07 \x01(\x0b\x32 .openoutcry.wire.v1.LevelDecidedH\x00\x12;\n\x0esignal_decided\x18\x08 \x01(\x0b\x32!.openoutcry.wire.v1.SignalDecidedH\x00\x12\x37\n\x0ctype_decided\x18\x0b \x01(\x0b\x32\x1f.openoutcry.wire.v1.TypeDecidedH\x00\x12=\n\x0fopening_decided\x18\x0c \x01(\x0b\x32\".openoutcry.wire.v1.OpeningDecidedH\x00\x12;\n\x0eopening_sealed\x18\r \x01(\x0b\x32!.openoutcry.wire.v1.OpeningSealedH\x00\x12\x0c\n\x04said\x18\t \x03(\x0c\x12\x0f\n\x07\x66\x61ilure\x18\n \x01(\tB\t\n\x07\x63ontent\"f\n\rJournalHeader\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\x0c\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\x0f\n\x07\x65ntropy\x18\x05 \x01(\x0c\"B\n\x0cLevelDecided\x12\x10\n\x08question\x18\x01 \x01(\x0c\x12\x14\n\x07\x61\x63\x63\x65pts\x18\x02 \x01(\x08H\x00\x88\x01\x01\x42\n\n\x08_accepts\"A\n\rSignalDecided\x12\x10\n\x08question\x18\x01 \x01(\x0c\x12\x13\n\x06signal\x18\x02 \x01(\rH\x00\x88\x01\x01\x42\t\n\x07_signal\"?\n\x0bTypeDecided\x12\x10\n\x08question\x18\x01 \x01(\x0c\x12\x13\n\x06report\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x42\t\n\x07_report\"S\n\x0eOpeningDecided\x12\x10\n\x08question\x18\x01 \x01(\x0c\x12\r\n\x05opens\x18\x02 \x01(\x08\x12\x14\n\x07instead\x18\x03 \x01(\x0cH\x00\x88\x01\x01\x42\n\n\x08_instead\"1\n\rOpeningSealed\x12\x10\n\x08question\x18\x01 \x01(\x0c\x12\x0e\n\x06sealed\x18\x02 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,11 +33,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'openoutcry.wire.v1.journal_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_JOURNALRECORD']._serialized_start=91
-  _globals['_JOURNALRECORD']._serialized_end=500
-  _globals['_JOURNALHEADER']._serialized_start=502
-  _globals['_JOURNALHEADER']._serialized_end=604
-  _globals['_LEVELDECIDED']._serialized_start=606
-  _globals['_LEVELDECIDED']._serialized_end=672
-  _globals['_SIGNALDECIDED']._serialized_start=674
-  _globals['_SIGNALDECIDED']._serialized_end=739
+  _globals['_JOURNALRECORD']._serialized_end=681
+  _globals['_JOURNALHEADER']._serialized_start=683
+  _globals['_JOURNALHEADER']._serialized_end=785
+  _globals['_LEVELDECIDED']._serialized_start=787
+  _globals['_LEVELDECIDED']._serialized_end=853
+  _globals['_SIGNALDECIDED']._serialized_start=855
+  _globals['_SIGNALDECIDED']._serialized_end=920
+  _globals['_TYPEDECIDED']._serialized_start=922
+  _globals['_TYPEDECIDED']._serialized_end=985
+  _globals['_OPENINGDECIDED']._serialized_start=987
+  _globals['_OPENINGDECIDED']._serialized_end=1070
+  _globals['_OPENINGSEALED']._serialized_start=1072
+  _globals['_OPENINGSEALED']._serialized_end=1121
 # @@protoc_insertion_point(module_scope)

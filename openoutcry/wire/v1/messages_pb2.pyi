@@ -26,6 +26,9 @@ class ReportKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     REPORT_KIND_UNSPECIFIED: _ClassVar[ReportKind]
     REPORT_KIND_SIGNAL: _ClassVar[ReportKind]
+    REPORT_KIND_VALUE: _ClassVar[ReportKind]
+    REPORT_KIND_BELIEF: _ClassVar[ReportKind]
+    REPORT_KIND_VALUE_AND_BELIEF: _ClassVar[ReportKind]
 
 class VoidReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -33,6 +36,7 @@ class VoidReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VOID_REASON_NOBODY_ENROLLED: _ClassVar[VoidReason]
     VOID_REASON_BIDDER_ABSENT: _ClassVar[VoidReason]
     VOID_REASON_CANCELLED: _ClassVar[VoidReason]
+    VOID_REASON_OUTCOME_TOO_LARGE: _ClassVar[VoidReason]
 ROLE_UNSPECIFIED: Role
 ROLE_AUCTIONEER: Role
 ROLE_BIDDER: Role
@@ -44,10 +48,14 @@ LAPSE_SUBJECT_COMMITMENT: LapseSubject
 LAPSE_SUBJECT_OPENING: LapseSubject
 REPORT_KIND_UNSPECIFIED: ReportKind
 REPORT_KIND_SIGNAL: ReportKind
+REPORT_KIND_VALUE: ReportKind
+REPORT_KIND_BELIEF: ReportKind
+REPORT_KIND_VALUE_AND_BELIEF: ReportKind
 VOID_REASON_UNSPECIFIED: VoidReason
 VOID_REASON_NOBODY_ENROLLED: VoidReason
 VOID_REASON_BIDDER_ABSENT: VoidReason
 VOID_REASON_CANCELLED: VoidReason
+VOID_REASON_OUTCOME_TOO_LARGE: VoidReason
 
 class Envelope(_message.Message):
     __slots__ = ("payload_type", "payload", "signature", "sender_id")
@@ -86,20 +94,22 @@ class Header(_message.Message):
     def __init__(self, protocol_version: _Optional[int] = ..., session_id: _Optional[bytes] = ..., role: _Optional[_Union[Role, str]] = ..., sender_id: _Optional[bytes] = ..., seq: _Optional[int] = ..., prev_own: _Optional[bytes] = ..., seen_size: _Optional[int] = ..., seen_root: _Optional[bytes] = ..., reply_to: _Optional[bytes] = ..., sent_at_ns: _Optional[int] = ...) -> None: ...
 
 class SessionOpen(_message.Message):
-    __slots__ = ("header", "specification_digest", "seed_commitment", "message_key", "checkpoint_key", "code_version")
+    __slots__ = ("header", "specification_digest", "seed_commitment", "message_key", "checkpoint_key", "opening_key", "code_version")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     SPECIFICATION_DIGEST_FIELD_NUMBER: _ClassVar[int]
     SEED_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_KEY_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_KEY_FIELD_NUMBER: _ClassVar[int]
+    OPENING_KEY_FIELD_NUMBER: _ClassVar[int]
     CODE_VERSION_FIELD_NUMBER: _ClassVar[int]
     header: Header
     specification_digest: bytes
     seed_commitment: bytes
     message_key: bytes
     checkpoint_key: bytes
+    opening_key: bytes
     code_version: str
-    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., specification_digest: _Optional[bytes] = ..., seed_commitment: _Optional[bytes] = ..., message_key: _Optional[bytes] = ..., checkpoint_key: _Optional[bytes] = ..., code_version: _Optional[str] = ...) -> None: ...
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., specification_digest: _Optional[bytes] = ..., seed_commitment: _Optional[bytes] = ..., message_key: _Optional[bytes] = ..., checkpoint_key: _Optional[bytes] = ..., opening_key: _Optional[bytes] = ..., code_version: _Optional[str] = ...) -> None: ...
 
 class RosterMember(_message.Message):
     __slots__ = ("bidder", "sender_id")
@@ -142,14 +152,20 @@ class Offer(_message.Message):
     def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., level: _Optional[int] = ..., target: _Optional[int] = ..., price_minor: _Optional[int] = ...) -> None: ...
 
 class AskReport(_message.Message):
-    __slots__ = ("header", "wave", "kind")
+    __slots__ = ("header", "wave", "kind", "subjects", "is_private", "weight_bits")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     WAVE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    IS_PRIVATE_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_BITS_FIELD_NUMBER: _ClassVar[int]
     header: Header
     wave: int
     kind: ReportKind
-    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., kind: _Optional[_Union[ReportKind, str]] = ...) -> None: ...
+    subjects: _containers.RepeatedScalarFieldContainer[int]
+    is_private: bool
+    weight_bits: int
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., kind: _Optional[_Union[ReportKind, str]] = ..., subjects: _Optional[_Iterable[int]] = ..., is_private: _Optional[bool] = ..., weight_bits: _Optional[int] = ...) -> None: ...
 
 class CommitClosed(_message.Message):
     __slots__ = ("header", "wave", "commitment_indexes")
@@ -185,27 +201,39 @@ class DeviationNoted(_message.Message):
     detail: str
     def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., deviation: _Optional[str] = ..., accused_id: _Optional[bytes] = ..., evidence: _Optional[bytes] = ..., detail: _Optional[str] = ...) -> None: ...
 
-class Payment(_message.Message):
-    __slots__ = ("exact_minor", "rounded_minor")
-    EXACT_MINOR_FIELD_NUMBER: _ClassVar[int]
+class Amount(_message.Message):
+    __slots__ = ("is_negative", "numerator", "denominator", "rounded_minor")
+    IS_NEGATIVE_FIELD_NUMBER: _ClassVar[int]
+    NUMERATOR_FIELD_NUMBER: _ClassVar[int]
+    DENOMINATOR_FIELD_NUMBER: _ClassVar[int]
     ROUNDED_MINOR_FIELD_NUMBER: _ClassVar[int]
-    exact_minor: str
+    is_negative: bool
+    numerator: bytes
+    denominator: bytes
     rounded_minor: int
-    def __init__(self, exact_minor: _Optional[str] = ..., rounded_minor: _Optional[int] = ...) -> None: ...
+    def __init__(self, is_negative: _Optional[bool] = ..., numerator: _Optional[bytes] = ..., denominator: _Optional[bytes] = ..., rounded_minor: _Optional[int] = ...) -> None: ...
+
+class Award(_message.Message):
+    __slots__ = ("bidder", "goods", "price")
+    BIDDER_FIELD_NUMBER: _ClassVar[int]
+    GOODS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    bidder: int
+    goods: _containers.RepeatedScalarFieldContainer[int]
+    price: Amount
+    def __init__(self, bidder: _Optional[int] = ..., goods: _Optional[_Iterable[int]] = ..., price: _Optional[_Union[Amount, _Mapping]] = ...) -> None: ...
 
 class Outcome(_message.Message):
-    __slots__ = ("header", "winner", "price_minor", "payments", "reason")
+    __slots__ = ("header", "awards", "payments", "reason")
     HEADER_FIELD_NUMBER: _ClassVar[int]
-    WINNER_FIELD_NUMBER: _ClassVar[int]
-    PRICE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    AWARDS_FIELD_NUMBER: _ClassVar[int]
     PAYMENTS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     header: Header
-    winner: int
-    price_minor: int
-    payments: _containers.RepeatedCompositeFieldContainer[Payment]
+    awards: _containers.RepeatedCompositeFieldContainer[Award]
+    payments: _containers.RepeatedCompositeFieldContainer[Amount]
     reason: str
-    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., winner: _Optional[int] = ..., price_minor: _Optional[int] = ..., payments: _Optional[_Iterable[_Union[Payment, _Mapping]]] = ..., reason: _Optional[str] = ...) -> None: ...
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., awards: _Optional[_Iterable[_Union[Award, _Mapping]]] = ..., payments: _Optional[_Iterable[_Union[Amount, _Mapping]]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class SeedOpening(_message.Message):
     __slots__ = ("header", "part")
@@ -214,6 +242,14 @@ class SeedOpening(_message.Message):
     header: Header
     part: bytes
     def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., part: _Optional[bytes] = ...) -> None: ...
+
+class OpeningKeyDisclosed(_message.Message):
+    __slots__ = ("header", "secret")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    header: Header
+    secret: bytes
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., secret: _Optional[bytes] = ...) -> None: ...
 
 class SessionVoid(_message.Message):
     __slots__ = ("header", "reason", "detail")
@@ -278,19 +314,31 @@ class ReportCommit(_message.Message):
     def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., commitment: _Optional[bytes] = ...) -> None: ...
 
 class ReportOpening(_message.Message):
-    __slots__ = ("header", "wave", "nonce", "report")
+    __slots__ = ("header", "wave", "part", "part_count", "content")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     WAVE_FIELD_NUMBER: _ClassVar[int]
-    NONCE_FIELD_NUMBER: _ClassVar[int]
-    REPORT_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    PART_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
     header: Header
     wave: int
-    nonce: bytes
-    report: bytes
-    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., nonce: _Optional[bytes] = ..., report: _Optional[bytes] = ...) -> None: ...
+    part: int
+    part_count: int
+    content: bytes
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., part: _Optional[int] = ..., part_count: _Optional[int] = ..., content: _Optional[bytes] = ...) -> None: ...
 
 class SignalReport(_message.Message):
     __slots__ = ("value_plus_one",)
     VALUE_PLUS_ONE_FIELD_NUMBER: _ClassVar[int]
     value_plus_one: int
     def __init__(self, value_plus_one: _Optional[int] = ...) -> None: ...
+
+class TypeReport(_message.Message):
+    __slots__ = ("value_plus_one", "joint", "product")
+    VALUE_PLUS_ONE_FIELD_NUMBER: _ClassVar[int]
+    JOINT_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    value_plus_one: int
+    joint: bytes
+    product: bytes
+    def __init__(self, value_plus_one: _Optional[int] = ..., joint: _Optional[bytes] = ..., product: _Optional[bytes] = ...) -> None: ...

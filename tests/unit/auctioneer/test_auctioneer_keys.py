@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from auctioneer.keys import CHECKPOINT_KEY_FILE, MESSAGE_KEY_FILE, read_or_make_keys
+from auctioneer.keys import CHECKPOINT_KEY_FILE, MESSAGE_KEY_FILE, derive_opening_key, read_or_make_keys
 from auctioneer.local import derive_secret, derive_secrets
 from auctioneer.statuses import CallRefused, status_of
 from auctioneer.watching import Watcher
@@ -86,6 +86,7 @@ def log_of_enrolment() -> tuple[bytes, list[bytes]]:
     digest = hashlib.sha256(specification).digest()
     local = derive_secrets("watch")
     key = local.keys.message
+    opening_key = derive_opening_key(key, b"any")
     session = AuctioneerSession(
         specification=decode_specification(specification),
         opening=SessionOpen(
@@ -93,9 +94,11 @@ def log_of_enrolment() -> tuple[bytes, list[bytes]]:
             seed_commitment=seed_commitment(context=digest, sender_id=key.sender_id, secret=local.seed_part),
             message_key=key.public_key,
             checkpoint_key=local.keys.checkpoint.public_key,
+            opening_key=opening_key.public_key,
             code_version="test",
         ),
         seed_part=local.seed_part,
+        opening_key=opening_key,
         author=SigningAuthor(key, CODEC),
         reader=READER,
     )

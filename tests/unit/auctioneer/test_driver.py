@@ -19,6 +19,7 @@ from openoutcry.protocol.commitments import seed_commitment
 from openoutcry.protocol.envelope import Envelope
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.messages import PAYLOAD_TYPES, Enrol, SessionOpen
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import SigningAuthor
 from openoutcry.session.bidder_values import Delivered, Opened, Specified
@@ -32,6 +33,7 @@ READER = EnvelopeReader(CODEC)
 MESSAGE_KEY = SigningKey.from_seed(b"m" * 32)
 CHECKPOINT_KEY = SigningKey.from_seed(b"c" * 32)
 SEED_PART = b"s" * 32
+OPENING_KEY = OpeningKey(b"o" * 32)
 PATIENCE_SECONDS = 10.0
 
 
@@ -109,9 +111,11 @@ async def set_stage(bidders: int = 2, *, answer_ms: int = 20_000, enrol_ms: int 
             ),
             message_key=MESSAGE_KEY.public_key,
             checkpoint_key=CHECKPOINT_KEY.public_key,
+            opening_key=OPENING_KEY.public_key,
             code_version="test",
         ),
         seed_part=SEED_PART,
+        opening_key=OPENING_KEY,
         author=author,
         reader=READER,
     )
@@ -122,7 +126,14 @@ async def set_stage(bidders: int = 2, *, answer_ms: int = 20_000, enrol_ms: int 
     )
 
     def restore(log: Sequence[bytes]) -> AuctioneerSession:
-        return resume(specification=decoded, entries=log, seed_part=SEED_PART, author=author, reader=READER)
+        return resume(
+            specification=decoded,
+            entries=log,
+            seed_part=SEED_PART,
+            opening_key=OPENING_KEY,
+            author=author,
+            reader=READER,
+        )
 
     ended: list[bytes] = []
     driver = SessionDriver(

@@ -8,8 +8,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from auctioneer.cli.progress import Progress, session_display
+from auctioneer.cli.progress import Progress, ReportLines, session_display
+from openoutcry.mechanisms.crowd.environment import Environment
+from openoutcry.mechanisms.crowd.market import TypedBidder, TypeMarket
+from openoutcry.mechanisms.market import Market
+from openoutcry.mechanisms.specification import Specification
 from openoutcry.protocol.transcript import Transcript
+from openoutcry.session.narration import tell
+from openoutcry.wire import WireCodec
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import Stage
 
@@ -49,6 +55,7 @@ def test_names_are_shown_as_they_are():
     """A name that looks like a command to the terminal library is a name."""
     specification = make_specification()
     market = specification.market
+    assert isinstance(market, Market)
     renamed = tuple(
         replace(bidder, name=f"[/{bidder.name}]") if place == 0 else bidder
         for place, bidder in enumerate(market.bidders)
@@ -57,3 +64,33 @@ def test_names_are_shown_as_they_are():
     written = io.StringIO()
     Console(file=written, width=100).print(*session_display(stage.session))
     assert f"[/{market.bidders[0].name}]" in written.getvalue()
+
+
+def test_waves_of_reports_are_told_as_they_proceed():
+    """At every quarter, and how many there are in the end; nothing is said between."""
+    stage = Stage(make_specification(mechanism="uniform-clock", parameters={"form": "sealed"}))
+    stage.begin_play()
+    stage.finish({"ada": 1, "ben": 2, "cyd": 0, "dan": 2})
+    session, moments = tell(stage.transcript(), WireCodec())
+    lines = ReportLines()
+    told = [line for _ in moments if (line := lines.next_line(session))]
+    assert told == [
+        *(f"committed {count} of 4" for count in range(1, 5)),
+        *(f"opened {count} of 4" for count in range(1, 5)),
+    ]
+
+
+def test_a_market_of_types_is_shown_without_groups():
+    """Each bidder has a row; its clock counts the prices of the market."""
+    market = TypeMarket(
+        lot="a lot",
+        currency="EUR",
+        minor_units=0,
+        environment=Environment.single_good(),
+        bidders=tuple(TypedBidder(name=name, types=((1,), (4,))) for name in ("ada", "ben")),
+    )
+    stage = Stage(Specification(title="Types", market=market, mechanism="english"))
+    written = io.StringIO()
+    Console(file=written, width=100).print(*session_display(stage.session))
+    assert "group" not in written.getvalue()
+    assert written.getvalue().count("0/2") == 2

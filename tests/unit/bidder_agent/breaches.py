@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from bidder_agent.connection import FRAME_BYTES
+from openoutcry.mechanisms.conversation import Award
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.messages import (
@@ -110,25 +111,31 @@ async def bought_unasked(hand: Hand) -> None:
     await hand.take()
     hand.say(Offer(wave=1, level=2, target=2, price=20))
     await hand.take()
-    hand.say(OutcomeDeclared(winner=0, price=10, payments=(Fraction(10),), reason="because"))
+    hand.say(
+        OutcomeDeclared(
+            awards=(Award(bidder=0, goods=(0,), price=Fraction(10)),),
+            payments=(Fraction(10),),
+            reason="because",
+        )
+    )
 
 
 async def loser_pays(hand: Hand) -> None:
     """A bidder that does not win is made to pay."""
     await hand.open_roster()
-    hand.say(OutcomeDeclared(winner=None, price=0, payments=(Fraction(5),), reason="because"))
+    hand.say(OutcomeDeclared(awards=(), payments=(Fraction(5),), reason="because"))
 
 
 async def payments_missing(hand: Hand) -> None:
     """The outcome does not say what the bidder pays."""
     await hand.open_roster()
-    hand.say(OutcomeDeclared(winner=None, price=0, payments=(), reason="because"))
+    hand.say(OutcomeDeclared(awards=(), payments=(), reason="because"))
 
 
 async def wrong_seed(hand: Hand) -> None:
     """The auctioneer opens another seed part than it committed to."""
     await hand.open_roster()
-    hand.say(OutcomeDeclared(winner=None, price=0, payments=(Fraction(0),), reason="because"))
+    hand.say(OutcomeDeclared(awards=(), payments=(Fraction(0),), reason="because"))
     hand.say(SeedOpening(part=b"q" * 32))
 
 

@@ -25,6 +25,7 @@ from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.messages import (
     SessionOpen,
 )
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import encode_transcript
 from openoutcry.session.attachment import verify_hello
 from openoutcry.session.auctioneer import AuctioneerSession
@@ -45,6 +46,8 @@ READER = EnvelopeReader(CODEC)
 MESSAGE_KEY = SigningKey.from_seed(b"m" * 32)
 CHECKPOINT_KEY = SigningKey.from_seed(b"c" * 32)
 SEED_PART = b"p" * 32
+# With other bytes the draws are others, and a lone bidder may be sold the lot without being asked.
+OPENING_KEY = OpeningKey(b"w" * 32)
 NONCE = b"n" * 32
 
 
@@ -81,6 +84,7 @@ def make_opening(specification: bytes, key: SigningKey = MESSAGE_KEY) -> Session
         seed_commitment=commitment,
         message_key=key.public_key,
         checkpoint_key=CHECKPOINT_KEY.public_key,
+        opening_key=OPENING_KEY.public_key,
         code_version="test",
     )
 
@@ -150,6 +154,7 @@ class FakeAuctioneer(BaseServicer):
             specification=specification or make_specification(),
             opening=make_opening(self.specification),
             seed_part=SEED_PART,
+            opening_key=OPENING_KEY,
             author=SigningAuthor(MESSAGE_KEY, CODEC),
             reader=READER,
         )

@@ -13,16 +13,21 @@ from typing import Any, ClassVar
 import pytest
 
 from bidder_agent.conformance import Verdict, check_strategy
-from bidder_agent.conformance.scripts import climb, make_script
+from bidder_agent.conformance.scripts import Kind, climb, make_script
+from bidder_agent.conformance.type_scripts import make_type_script
 from openoutcry.errors import ConfigurationError
 from openoutcry.strategies import (
+    Belief,
+    BeliefView,
     Exit,
+    OpeningView,
     RaiseView,
     ReportView,
     StartView,
     Stay,
     Strategy,
     StrategyFactory,
+    ValuationView,
     load_strategy,
 )
 
@@ -158,3 +163,88 @@ def test_scripts_are_made_from_their_number() -> None:
         for is_offer in (False, True):
             asked = [view.level for view in climb(script.seat(), script=script, is_offer=is_offer)]
             assert asked == list(range(1, (script.target if is_offer else levels - 1) + 1))
+
+
+class ForClocks(Strategy):
+    def on_raise(self, view: RaiseView) -> Any:
+        return Stay if view.level <= view.signal else Exit
+
+
+class ForTypes(Strategy):
+    def on_raise(self, view: RaiseView) -> Any:
+        return Stay if view.asking_price <= view.value else Exit
+
+    def report_valuation(self, view: ValuationView) -> Any:
+        return view.value
+
+
+class WrongValue(Strategy):
+    def report_valuation(self, view: ValuationView) -> Any:
+        return -1
+
+
+class WrongSubjects(Strategy):
+    def report_belief(self, view: BeliefView) -> Any:
+        return Belief.uniform(view.knowledge.market, view.subjects[1:])
+
+
+class WrongOpening(Strategy):
+    def on_opening(self, view: OpeningView) -> Any:
+        return True
+
+
+@pytest.mark.parametrize("strategy", [WrongValue, WrongSubjects, WrongOpening])
+def test_callbacks_of_markets_of_types_are_checked(strategy: type[Strategy]) -> None:
+    """A wrong value, belief or opening is found as a wrong decision is."""
+    assert verdicts(strategy)["protocol"] is Verdict.BAD
+
+
+def test_what_a_strategy_is_not_made_for_is_told_and_not_held_against_it() -> None:
+    """One that speaks of signals need not name prices, nor the other way round."""
+    for strategy, told in (
+        (ForClocks, "not made for prices, rising and posted"),
+        (ForTypes, "not made for signals, clock and sealed"),
+    ):
+        checks = check_strategy(factory(strategy), markets=8)
+        assert [check.name for check in checks if check.verdict is not Verdict.GOOD] == []
+        assert checks[0].detail.endswith(told)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shade-value:share=1/3",
+        "overconfident",
+        "ignorant",
+        "public-belief",
+        "contradictory",
+        "withhold-opening",
+        "wrong-opening",
+    ],
+)
+def test_strategies_for_types_pass(name: str) -> None:
+    """Every built-in strategy gives allowed answers in every environment, deviations included."""
+    checks = check_strategy(load_strategy(name), markets=12)
+    assert [check for check in checks if check.verdict is Verdict.BAD] == []
+
+
+class ForNumbers(Strategy):
+    def report_valuation(self, view: ValuationView) -> Any:
+        return max(value for value in view.types if value <= view.value)
+
+
+def test_failing_where_bidders_want_several_things_is_warned_of() -> None:
+    """Values by bundle are no numbers; whoever is made for numbers may still play elsewhere."""
+    check = check_strategy(factory(ForNumbers), markets=8)[0]
+    assert check.verdict is Verdict.WARNING
+    assert check.detail.startswith("fails where bidders want several things: ForNumbers.report_valuation")
+
+
+@pytest.mark.parametrize("kind", [Kind.REPORTS, Kind.PRICES, Kind.BUNDLES])
+def test_type_scripts_are_made_from_their_number(kind: Kind) -> None:
+    """The same number makes the same seat, and a kind comes with every environment that it can be asked in."""
+    scripts = [make_type_script(number, kind) for number in range(20)]
+    assert scripts == [make_type_script(number, kind) for number in range(20)]
+    seen = {script.market.environment.kind for script in scripts}
+    bundles, single = {"unit-demand", "bundles"}, {"single-good", "identical-units"}
+    assert seen == (bundles if kind is Kind.BUNDLES else single)

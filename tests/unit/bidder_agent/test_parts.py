@@ -20,12 +20,14 @@ from bidder_agent.proofs import encode_tlog_proof, prove_entries
 from bidder_agent.strategies import register_all
 from bidder_agent.strategies.human import Human, LineReader, describe_raise, describe_report
 from openoutcry.errors import ConfigurationError, StrategyError
+from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.families import Linear
 from openoutcry.mechanisms.market import Bidder, Market
 from openoutcry.protocol.checkpoints import Checkpoint, decode_checkpoint, sign_checkpoint
+from openoutcry.protocol.codec import ReportShape
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.merkle import MerkleTree, leaf_hash, verify_inclusion
-from openoutcry.protocol.messages import OutcomeDeclared
+from openoutcry.protocol.messages import OutcomeDeclared, ReportKind
 from openoutcry.protocol.notes import parse_note
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.bidder_values import LevelAsked, SignalAsked
@@ -41,6 +43,7 @@ MARKET = Market(
         Bidder(name=name, group=0, valuation=Linear(constant=100, weights=(50,))) for name in ("ada", "bob")
     ),
 )
+SHAPE = ReportShape(kind=ReportKind.SIGNAL, subjects=(), type_counts=(), own_type_count=4, weight_bits=0)
 SEAT = Seat(market=MARKET, bidder=0, signal=2, rng=Random(0))
 
 
@@ -104,7 +107,7 @@ def test_questions_and_outcomes_read_like_sentences() -> None:
     bought = LevelAsked(question=b"", wave=4, level=2, price=250, target=2)
     lines = [
         describe_question(asked, MARKET)
-        for asked in (raised, offered, bought, SignalAsked(question=b"", wave=0))
+        for asked in (raised, offered, bought, SignalAsked(question=b"", wave=0, shape=SHAPE))
     ]
     assert lines == [
         "wave 3: level 1?",
@@ -112,10 +115,14 @@ def test_questions_and_outcomes_read_like_sentences() -> None:
         "wave 4: level 2, which buys the lot for 2.50 USD?",
         "wave 0: your signal?",
     ]
-    sold = OutcomeDeclared(winner=1, price=250, payments=(Fraction(0), Fraction(250)), reason="why")
+    sold = OutcomeDeclared(
+        awards=(Award(bidder=1, goods=(0,), price=Fraction(250)),),
+        payments=(Fraction(0), Fraction(250)),
+        reason="why",
+    )
     assert describe_outcome(sold, ("ada", "bob"), "ada", MARKET) == "bob wins at 2.50 USD: why"
     assert describe_outcome(sold, ("ada", "bob"), "bob", MARKET) == "you win at 2.50 USD: why"
-    unsold = OutcomeDeclared(winner=None, price=0, payments=(Fraction(0),) * 2, reason="why")
+    unsold = OutcomeDeclared(awards=(), payments=(Fraction(0),) * 2, reason="why")
     assert describe_outcome(unsold, ("ada", "bob"), "ada", MARKET) == "unsold: why"
 
 

@@ -48,17 +48,27 @@ def test_a_result_that_cannot_be_drawn_is_refused() -> None:
         chance.bernoulli("coin", Fraction(1))
 
 
+@pytest.mark.parametrize("result", [-1, 0, 3, True])
+def test_an_index_without_weight_is_refused(result: int) -> None:
+    """Neither an index outside the weights, nor one of weight 0, nor a truth value can be drawn."""
+    with pytest.raises(UsageError, match="which has no weight"):
+        ScriptedChance({"informant": [result]}).weighted("informant", (0, 2, 1))
+    assert ScriptedChance({"informant": [2]}).weighted("informant", (0, 2, 1)) == 2
+
+
 def test_a_recording_chance_passes_on_and_keeps() -> None:
     """The results are the inner chance's, and the draws tell what they were drawn from."""
-    chance = RecordingChance(ScriptedChance({"order": [2], "coin": [False], "size": [3]}))
+    chance = RecordingChance(ScriptedChance({"order": [2], "coin": [False], "size": [3], "type": [1]}))
     results = (
         chance.uniform("size", 4),
         chance.bernoulli("coin", Fraction(1, 20)),
         chance.pick("order", [1, 2]),
+        chance.weighted("type", [1, 4]),
     )
-    assert results == (3, False, 2)
+    assert results == (3, False, 2, 1)
     assert chance.draws == [
         Draw(label="size", kind="uniform", options=4, result=3),
         Draw(label="coin", kind="bernoulli", options=Fraction(1, 20), result=False),
         Draw(label="order", kind="pick", options=(1, 2), result=2),
+        Draw(label="type", kind="weighted", options=(1, 4), result=1),
     ]

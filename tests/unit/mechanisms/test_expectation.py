@@ -13,6 +13,7 @@ from openoutcry.mechanisms.answering import Answerer, answer_with_signal, drive
 from openoutcry.mechanisms.chance import Chance, Draw
 from openoutcry.mechanisms.conversation import (
     Answer,
+    Award,
     Climb,
     Climbed,
     Conversation,
@@ -44,12 +45,14 @@ def ask(*questions: Question) -> Wave:
 def sell(winner: int | None, price: int, size: int) -> Outcome:
     """Return a sale, or none."""
     payments = tuple(Fraction(price if bidder == winner else 0) for bidder in range(size))
-    return Outcome(winner=winner, price=price, payments=payments, reason="the test says so")
+    awards = () if winner is None else (Award(bidder=winner, goods=(0,), price=Fraction(price)),)
+    return Outcome(awards=awards, payments=payments, reason="the test says so")
 
 
 def settled(winner: int | None, price: int, size: int) -> Settlement:
     """Return the settlement of such a sale."""
-    return Settlement(winner=winner, price=price, payments=sell(winner, price, size).payments)
+    outcome = sell(winner, price, size)
+    return Settlement(awards=outcome.awards, payments=outcome.payments)
 
 
 def lottery(chance: Chance) -> Conversation:
@@ -91,11 +94,11 @@ def test_outcomes_that_differ_in_words_only_are_one() -> None:
     """The reason of an outcome does not split its probability."""
 
     def converse(chance: Chance) -> Conversation:
-        return Outcome(winner=None, price=0, payments=(), reason=f"number {chance.uniform('number', 5)}")
+        return Outcome(awards=(), payments=(), reason=f"number {chance.uniform('number', 5)}")
         yield
 
     distribution = outcome_distribution(converse, [])
-    assert distribution.probabilities == {Settlement(winner=None, price=0, payments=()): Fraction(1)}
+    assert distribution.probabilities == {Settlement(awards=(), payments=()): Fraction(1)}
 
 
 def test_named_states_are_explored_once() -> None:
@@ -150,7 +153,7 @@ def test_strategies_that_remember_are_made_anew_for_each_run() -> None:
         return sell(0, price + 10 * (answer.value or 0), 2)
 
     distribution = outcome_distribution(converse, forgetful, memoise=False)
-    assert [deal.price for deal in distribution.probabilities] == [10, 11, 12]
+    assert [deal.awards[0].price for deal in distribution.probabilities] == [10, 11, 12]
     with pytest.raises(UsageError, match="memoise=False"):
         outcome_distribution(converse, forgetful)
 

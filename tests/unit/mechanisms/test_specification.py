@@ -46,6 +46,7 @@ SPECIFICATION = Specification(
     parameters={"pricing": "revenue", "uniform_probability": "1/20"},
     timing=Timing(enrol_ms=30_000, answer_ms=2_000),
     absent="void",
+    disclosure="sealed",
     keys=(None, bytes(range(32)), None),
 )
 ENCODED = encode_specification(SPECIFICATION)
@@ -74,7 +75,7 @@ def test_the_bytes_are_compact_sorted_utf8() -> None:
     )
     assert encode_specification(small).decode() == (
         '{"absent":"exit","bidders":[{"group":"all","name":"bób","value":{"constant":1,"family":"linear",'
-        '"weights":{"all":2}}}],"format":"openoutcry-specification/1","market":{"currency":"EUR",'
+        '"weights":{"all":2}}}],"disclosure":"settlement","format":"openoutcry-specification/1","market":{"currency":"EUR",'
         '"groups":["all"],"lot":"a lot","minor_units":2,"signal_levels":2},'
         '"mechanism":{"name":"uniform-clock"},"timing":{"answer_ms":5000,"enrol_ms":30000},"title":"Tiny"}'
     )
@@ -115,6 +116,7 @@ def test_later_changes_of_the_callers_parameters_change_nothing() -> None:
         ({"mechanism": "signal-discover"}, "did you mean 'signal-discovery'?"),
         ({"parameters": {"prices": "revenue"}}, "did you mean 'pricing'?"),
         ({"absent": "wait"}, "absent must be exit or void, not 'wait'"),
+        ({"disclosure": "never"}, "disclosure must be settlement or sealed, not 'never'"),
         ({"keys": (None,)}, "1 keys for 3 bidders"),
         ({"keys": (None, b"short", None)}, "a bidder's key must have 32 bytes"),
         ({"keys": (bytes(32), None, bytes(32))}, "two bidders have the same key"),
@@ -164,6 +166,8 @@ def test_durations_must_be_sensible_integers(duration: Any) -> None:
         (lambda c: c["bidders"][1].update(key=5), "bidders[1].key must be 64 lower-case hexadecimal"),
         (lambda c: c["timing"].update(answer_ms="soon"), "timing.answer_ms must be an integer"),
         (lambda c: c["timing"].update(seal_ms=1), "timing has an unknown key 'seal_ms'"),
+        (lambda c: c.pop("disclosure"), "the specification needs the key 'disclosure'"),
+        (lambda c: c.update(disclosure=0), "disclosure must be settlement or sealed, not 0"),
         (lambda c: c.update(absent=None), "absent must be exit or void, not None"),
         (lambda c: c.update(title=["x"]), "title must be text"),
     ],

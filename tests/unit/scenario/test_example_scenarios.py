@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openoutcry.mechanisms import find_mechanism
+from openoutcry.mechanisms import Market, find_mechanism
 from openoutcry.mechanisms.answering import answer_with_signal
 from openoutcry.mechanisms.expectation import Expectation, expect
 from openoutcry.scenario import Scenario, load_scenario
@@ -24,7 +24,14 @@ def expectation(scenario: Scenario, reports: tuple[int, ...] | None = None) -> E
     parameters = mechanism.configure(specification.parameters)
     signals = scenario.signals()
     answerers = [answer_with_signal(signal) for signal in reports or signals]
-    return expect(specification.market, mechanism, parameters, answerers, signals)
+    return expect(signal_market(scenario), mechanism, parameters, answerers, signals)
+
+
+def signal_market(scenario: Scenario) -> Market:
+    """Return the market of a scenario of bidders with signals."""
+    market = scenario.specification.market
+    assert isinstance(market, Market)
+    return market
 
 
 def example(name: str) -> Scenario:
@@ -72,14 +79,14 @@ def test_tight_revenue_is_tight():
 def test_uniform_sells_to_the_highest_signal_and_not_to_the_best_owner():
     """The comments say that una wins and that the lot is worth more to the mill."""
     scenario = example("scenarios/uniform.toml")
-    owner, _ = scenario.specification.market.optimum(scenario.signals())
+    owner, _ = signal_market(scenario).optimum(scenario.signals())
     assert expectation(scenario).win_probability[0] == 1
     assert scenario.names[owner] == "wald-saege"
 
 
 def test_wallet_owners_cross():
     """The comments say that one more note anywhere can change who should have the lot."""
-    market = example("scenarios/wallet.toml").specification.market
+    market = signal_market(example("scenarios/wallet.toml"))
     assert len({market.owner((notes,), range(5)) for notes in range(16)}) >= 3
 
 
@@ -100,7 +107,7 @@ def test_the_offshore_values_are_those_that_the_script_writes():
 def test_the_offshore_values_are_interdependent_and_do_not_cross_once():
     """One more grade of geology raises a rival's value by more than the raiser's own, and makes it the best owner."""
     scenario = example("offshore_tract/scenario.toml")
-    market, names = scenario.specification.market, scenario.names
+    market, names = signal_market(scenario), scenario.names
     before, after = (9, 8), (10, 8)
     raiser, rival = names.index("bayou-energy"), market.owner(after, market.members(0))
     gains = [market.value(bidder, after) - market.value(bidder, before) for bidder in (raiser, rival)]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from openoutcry.errors import ScenarioError
-from openoutcry.mechanisms import Linear, Threshold, find_mechanism
+from openoutcry.mechanisms import Linear, Market, Threshold, find_mechanism
 from openoutcry.mechanisms.specification import Timing, decode_specification, encode_specification
-from openoutcry.scenario import load_scenario, loads
+from openoutcry.scenario import Scenario, load_scenario, loads
 
 KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 
@@ -25,10 +25,17 @@ def refusal(text: str) -> ScenarioError:
     return caught.value
 
 
+def signal_market(scenario: Scenario) -> Market:
+    """Return the market of a scenario of bidders with signals."""
+    market = scenario.specification.market
+    assert isinstance(market, Market)
+    return market
+
+
 def test_the_public_part_is_read(scenario_text):
     """Everything public is in the specification, defaults included."""
-    specification = loads(scenario_text).specification
-    market = specification.market
+    scenario = loads(scenario_text)
+    specification, market = scenario.specification, signal_market(scenario)
     assert (specification.title, specification.mechanism) == ("Tract 7", "signal-discovery")
     assert specification.parameters == {"pricing": "revenue", "uniform_probability": "1/20"}
     assert (market.lot, market.currency, market.minor_units, market.signal_levels) == ("Tract 7", "USD", 2, 3)
@@ -85,7 +92,7 @@ def test_one_group_need_not_be_named(scenario_text):
     text = text.replace('group = "geology"', "").replace('group = "seismic"', "")
     text = text.replace("{ geology = 120, seismic = 40 }", "{ everybody = 10 }")
     text = text.replace("{ geology = 1, seismic = 2 }", "{ everybody = 1 }")
-    market = loads(text).specification.market
+    market = signal_market(loads(text))
     assert (market.groups, market.members(0)) == (("everybody",), (0, 1))
 
 
@@ -96,7 +103,7 @@ def test_values_may_stand_in_a_file_beside_the_scenario(scenario_text, tmp_path)
     rows = [f"{g},{s},{g},{3 * g + s}" for g in range(3) for s in range(3)]
     (tmp_path / "v.csv").write_text("\n".join(["geology,seismic,ada,bob", *rows]))
     (tmp_path / "scenario.toml").write_text(text)
-    market = load_scenario(tmp_path / "scenario.toml").specification.market
+    market = signal_market(load_scenario(tmp_path / "scenario.toml"))
     assert (market.value(0, (2, 1)), market.value(1, (2, 1))) == (2, 7)
 
 
@@ -152,10 +159,13 @@ CASES = [
         'currency = "USD"',
         'currency = "USD"\nenvironment = "single-good"',
         "market.environment",
-        "unknown key",
+        "environment belongs to mechanisms that run on types; signal-discovery runs on signals: give signal_levels in "
+        "[market], and a value for each bidder",
     ),
     ('name = "ada"', 'name = "ada"\nkey = "abc"', "bidder[0].key", "64 lower-case hexadecimal digits"),
-    ("seed =", 'prior = "x"\nseed =', "prior", "unknown key"),
+    ("seed =", 'prior = "x"\nseed =', "prior", "prior belongs to mechanisms that run on types"),
+    ("signal = 2", "value = 2", "bidder[0].private.value", "value belongs to mechanisms that run on types"),
+    ("seed =", 'disclosure = "no"\nseed =', "disclosure", "must be settlement or sealed, not 'no'"),
     ("seed =", '"a\\nb" = 1\nseed =', "'a\\nb'", "unknown key"),
     ('lot = "Tract 7"', 'lot = "Tract\\u0007"', "market", "control characters"),
     ('title = "Tract 7"', 'title = "Tract\\u0007"', "", "control characters"),

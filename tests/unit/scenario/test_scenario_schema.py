@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from openoutcry.mechanisms.crowd.encoding import ASSIGNMENTS_LIMIT, UNITS_LIMIT
+from openoutcry.mechanisms.crowd.environment import ENVIRONMENT_KINDS, GOODS_LIMIT
+from openoutcry.mechanisms.crowd.market import TYPES_LIMIT
 from openoutcry.mechanisms.market import BIDDER_LIMIT, LOT_LIMIT, NAME_LIMIT, SIGNAL_LEVELS_LIMIT
 from openoutcry.mechanisms.specification import DURATION_LIMIT_MS, Timing
 from openoutcry.scenario import FORMAT, schema
@@ -48,8 +51,67 @@ def test_format_defaults_and_limits_are_those_of_the_code():
     assert keys["market.signal_levels"]["maximum"] == SIGNAL_LEVELS_LIMIT
     assert keys["bidder.private.signal"]["maximum"] == SIGNAL_LEVELS_LIMIT - 1
     assert keys["bidder"]["maxItems"] == BIDDER_LIMIT
+    assert tuple(keys["market.environment"]["enum"]) == ENVIRONMENT_KINDS
+    assert keys["market.goods"]["maxItems"] == GOODS_LIMIT
+    assert keys["market.units"]["maximum"] == UNITS_LIMIT
+    assert keys["market.assignments"]["maxItems"] == ASSIGNMENTS_LIMIT
+    assert keys["bidder.types"]["maxItems"] == TYPES_LIMIT
+    assert definitions["factors"]["additionalProperties"]["maxItems"] == TYPES_LIMIT
     assert definitions["label"]["maxLength"] == LOT_LIMIT
     assert definitions["name"]["maxLength"] == NAME_LIMIT
+
+
+CLOCK = {
+    "format": FORMAT,
+    "title": "T",
+    "mechanism": {"name": "uniform-clock"},
+    "market": {"lot": "L", "currency": "EUR", "signal_levels": 2},
+    "bidder": [{"name": "ada", "private": {"signal": 1}}],
+}
+CROWD = {
+    "format": FORMAT,
+    "title": "T",
+    "mechanism": {"name": "vickrey"},
+    "market": {"lot": "L", "currency": "EUR", "environment": "single-good"},
+    "bidder": [{"name": "ada", "types": [1, 4], "private": {"value": 4}}],
+    "prior": {"product": {"ada": [[1, 2], [4, 1]]}},
+}
+
+
+def is_valid(document: dict[str, Any]) -> bool:
+    """Ask the shipped schema alone, as an editor does."""
+    return Draft202012Validator(schema()).is_valid(document)
+
+
+def changed(document: dict[str, Any], part: str, **keys: object) -> dict[str, Any]:
+    """Return a document with further keys in its market, its bidder or the bidder's private part."""
+    bidder = document["bidder"][0]
+    if part == "market":
+        return {**document, "market": {**document["market"], **keys}}
+    if part == "private":
+        keys = {"private": {**bidder["private"], **keys}}
+    return {**document, "bidder": [{**bidder, **keys}]}
+
+
+def test_the_schema_alone_knows_both_kinds_of_market():
+    """An editor accepts either, and no key of the one in the other."""
+    assert is_valid(CLOCK)
+    assert is_valid(CROWD)
+    mixtures = [
+        {**CLOCK, "prior": CROWD["prior"]},
+        changed(CLOCK, "market", environment="single-good"),
+        changed(CLOCK, "market", goods=["a"]),
+        changed(CLOCK, "bidder", types=[1]),
+        changed(CLOCK, "private", value=1),
+        changed(CROWD, "market", signal_levels=2),
+        changed(CROWD, "market", groups=["g"]),
+        changed(CROWD, "bidder", group="g"),
+        changed(CROWD, "private", signal=1),
+        changed(CROWD, "bidder", types=[[1]]),
+        changed(CROWD, "market", environment="unit-demand", goods=["a", "b"]),
+        changed(CROWD, "market", environment="identical-units"),
+    ]
+    assert [document for document in mixtures if is_valid(document)] == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from openoutcry.errors import UsageError
 from openoutcry.mechanisms import Answer, Climb, Climbed, Conversation, Outcome, Reported, ReportSignal, Wave
 from openoutcry.session.conductor import AskCommitment, AskLevel, AskOpenings, Conductor
 
-UNSOLD = Outcome(winner=None, price=0, payments=(Fraction(0),) * 3, reason="it was only a rehearsal")
+UNSOLD = Outcome(awards=(), payments=(Fraction(0),) * 3, reason="it was only a rehearsal")
 
 
 def rehearse(*waves: tuple[Climb | ReportSignal, ...]) -> tuple[Conductor, list[tuple[Answer, ...]]]:
@@ -65,12 +65,14 @@ def test_whoever_has_left_is_not_asked_again() -> None:
 def test_nothing_is_opened_before_everything_is_committed(order: tuple[int, ...]) -> None:
     """The last commitment, or the last silence, closes the list; only those on it open."""
     conductor, heard = rehearse(tuple(ReportSignal(bidder=bidder) for bidder in range(3)))
-    assert conductor.begin() == [AskCommitment(bidder=bidder) for bidder in range(3)]
+    assert conductor.begin() == [
+        AskCommitment(bidder=bidder, question=ReportSignal(bidder=bidder)) for bidder in range(3)
+    ]
     first, second, third = order
     assert conductor.commit(first) == []
     assert conductor.withhold(second) == []
     assert conductor.commit(third) == [AskOpenings(bidders=tuple(sorted((first, third))))]
-    assert conductor.report(third, 2) == []
+    assert conductor.report(third, Reported(value=2)) == []
     assert conductor.withhold(first) == []
     assert heard == [tuple(Reported(value=2 if bidder == third else None) for bidder in range(3))]
 

@@ -23,7 +23,8 @@ from openoutcry.protocol.messages import (
     Role,
     SeedOpening,
 )
-from openoutcry.session.evidence import Evidence, decode_evidence, encode_evidence, gather, judge
+from openoutcry.session.evidence import MAXIMUM_STATEMENTS, decode_evidence, encode_evidence, gather, judge
+from openoutcry.session.evidence_case import Evidence
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC, NONCE, READER, Hand, Stage, key_of
 
@@ -45,6 +46,11 @@ def enrolment(stage: Stage, name: str = NAME) -> bytes:
     return next(data for data in stage.entries if sender(data) == stage.hands[name].key.sender_id)
 
 
+def question_of(stage: Stage, hand: Hand) -> bytes:
+    """Return the envelope of the newest question that this hand was asked."""
+    return next(data for data in stage.entries if leaf_hash(data) == hand.question()[1])
+
+
 def sender(data: bytes) -> bytes:
     """Return who sent an envelope."""
     return READER.read_envelope(data).sender_id
@@ -53,7 +59,11 @@ def sender(data: bytes) -> bytes:
 def file_of(stage: Stage, code: DeviationCode, *statements: bytes, name: str = NAME) -> Evidence:
     """Return evidence against a bidder."""
     return Evidence(
-        code=code, session_open=stage.entries[0], enrol=enrolment(stage, name), statements=statements
+        code=code,
+        session_open=stage.entries[0],
+        enrol=enrolment(stage, name),
+        statements=statements,
+        specification=stage.specification,
     )
 
 
@@ -106,8 +116,9 @@ def report_mismatch() -> tuple[Stage, Evidence]:
     return stage, file_of(
         stage,
         DeviationCode.OPENING_MISMATCH,
+        question_of(stage, hand),
         committed,
-        hand.say(ReportOpening(wave=0, nonce=NONCE, report=b"other")),
+        hand.say(ReportOpening(wave=0, part=0, part_count=1, content=NONCE + b"other")),
     )
 
 
@@ -115,8 +126,13 @@ def malformed_report() -> tuple[Stage, Evidence]:
     """An opened report that is none."""
     stage = playing("sealed")
     hand = stage.hands[NAME]
+    committed = hand.say(hand.commitment(0, b"\xff"))
     return stage, file_of(
-        stage, DeviationCode.MALFORMED_REPORT, hand.say(ReportOpening(wave=0, nonce=NONCE, report=b"\xff"))
+        stage,
+        DeviationCode.MALFORMED_REPORT,
+        question_of(stage, hand),
+        committed,
+        hand.say(ReportOpening(wave=0, part=0, part_count=1, content=NONCE + b"\xff")),
     )
 
 
@@ -164,7 +180,8 @@ CASES: dict[str, tuple[Callable[[], tuple[Stage, Evidence]], str]] = {
     "fork": (fork, "two heads of one log at size 7"),
     "seed missing": (seed_missing, "a seed part that was not committed to"),
 }
-PROVABLE = {make()[1].code for make, _ in CASES.values()}
+# Reports of types, and what contradicts itself in them, have tests of their own.
+PROVABLE = {make()[1].code for make, _ in CASES.values()} | {DeviationCode.INCONSISTENT_REPORT}
 
 every_case = pytest.mark.parametrize(("make", "proved"), CASES.values(), ids=CASES)
 
@@ -268,10 +285,10 @@ def test_damaged_files_are_no_evidence_files():
     for changes in (
         {"statements": cut(evidence.statements)},
         {"statements": ["not base64!"]},
-        {"statements": ["AAAA"] * 9},
+        {"statements": ["AAAA"] * (MAXIMUM_STATEMENTS + 1)},
         {"statements": 3},
         {"session_open": None},
-        {"format": "openoutcry-evidence/2"},
+        {"format": "openoutcry-evidence/1"},
         {"code": "RUDENESS"},
     ):
         with pytest.raises(TranscriptError, match="evidence"):
@@ -293,7 +310,7 @@ def test_an_honest_session_yields_no_evidence(form: str):
     stage = playing(form)
     stage.finish({"ada": 1})
     assert [found.code for found in stage.session.deviations] != []
-    assert gather(stage.entries, READER) == []
+    assert gather(stage.entries, READER, specification=stage.specification) == []
 
 
 def test_what_is_gathered_is_the_recorded_deviation():
@@ -303,6 +320,6 @@ def test_what_is_gathered_is_the_recorded_deviation():
     refused = hand.say(Accept(level=2))
     stage.send(refused)
     stage.finish({"ada": 1, "ben": 2})
-    ((index, evidence),) = gather(stage.entries, READER)
+    ((index, evidence),) = gather(stage.entries, READER, specification=stage.specification)
     assert (index, evidence.code) == (stage.session.deviations[0].index, DeviationCode.WRONG_LEVEL)
     assert evidence.statements[-1] == refused

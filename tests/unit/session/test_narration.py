@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from openoutcry.errors import TranscriptError
+from openoutcry.mechanisms import Market
 from openoutcry.protocol.messages import Accept
 from openoutcry.session.narration import Moment, tell
 from openoutcry.session.values import Cancelled
@@ -96,7 +97,9 @@ def test_the_guessed_group_is_seen_in_the_clock_form():
     asked = {
         moment.bidder for moment in moments if moment.wave == 0 and moment.index is not None and moment.bidder
     }
-    bidders = stage.session.specification.market.bidders
+    market = stage.session.specification.market
+    assert isinstance(market, Market)
+    bidders = market.bidders
     assert asked == {bidder.name for bidder in bidders if bidder.group != group}
     assert "group 0" in first.text or "group 1" in first.text
 

@@ -15,7 +15,7 @@ from openoutcry.session.replay import read_opening, resume
 from openoutcry.session.report import verification_lines, verification_values
 from openoutcry.session.strategic import StrategicDeviation, strategic_deviations
 from openoutcry.session.values import Phase
-from tests.simulation.markets import NAMES, make_specification
+from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC, READER, Stage
 
 FORMS = ("clock", "sealed")
@@ -38,6 +38,7 @@ def recover(stage: Stage, size: int) -> AuctioneerSession:
         specification=decode_specification(stage.specification),
         entries=tuple(stage.entries[:size]),
         seed_part=stage.seed_part,
+        opening_key=stage.opening_key,
         author=SigningAuthor(stage.key, CODEC),
         reader=READER,
     )
@@ -109,7 +110,7 @@ def test_truthful_bidders_deviate_from_nothing(form: str) -> None:
     stage.begin_play()
     signals = SIGNALS | {"cyd": 0}
     stage.finish(signals)
-    assert strategic_deviations(stage.entries, names=NAMES[:4], signals=signals, reader=READER) == ()
+    assert strategic_deviations(stage.session, stage.entries, private=signals, reader=READER) == ()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -119,9 +120,9 @@ def test_untruthful_answers_are_measured(form: str) -> None:
     stage.begin_play()
     stage.finish({"ada": 1, "ben": 2, "cyd": 0})
     found = strategic_deviations(
+        stage.session,
         stage.entries,
-        names=NAMES[:4],
-        signals={"ada": 2, "ben": 0, "cyd": 0, "dan": 1},
+        private={"ada": 2, "ben": 0, "cyd": 0, "dan": 1},
         reader=READER,
     )
     asked = {deviation.bidder for deviation in found}

@@ -75,7 +75,9 @@ def test_a_scripted_answer_that_does_not_fit_its_question_is_named(tmp_path, rai
     strategy = load_strategy("scripted:file=answers.json", base_directory=tmp_path).make()
     with pytest.raises(StrategyError, match=r"answers\.json: item 1 is 1, but the question is a raise"):
         answer_raise(strategy, raise_to(1))
-    with pytest.raises(StrategyError, match=r"answers\.json: item 2 answers a raise"):
+    with pytest.raises(
+        StrategyError, match=r"answers\.json: item 2 is .stay., but the question is a report of a signal"
+    ):
         answer_report(strategy, report_of())
 
 

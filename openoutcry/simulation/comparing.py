@@ -1,0 +1,165 @@
+"""The same scenario under several mechanisms: what each does on average, beside the best that anybody could.
+
+Decides: which mechanisms can run, and why the others cannot, in one line each. Called by `auctioneer expect` when it
+is given mechanisms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT
+from openoutcry.mechanisms.mechanism import Guarantee
+from openoutcry.mechanisms.registry import MECHANISMS
+from openoutcry.scenario.model import Scenario
+from openoutcry.simulation.expectation import (
+    MechanismChoice,
+    Over,
+    ScenarioExpectation,
+    expect_scenario,
+    inherited_choice,
+)
+
+if TYPE_CHECKING:
+    from openoutcry.mechanisms.crowd.optimal import OptimalRevenue
+
+ALL = "all"
+"""In place of a name: every mechanism of the scenario's kind of market."""
+
+StepProgress = Callable[[str], None]
+"""Told how far the work is, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotRun:
+    """A mechanism that is not compared, and why.
+
+    Attributes:
+        choice: The mechanism.
+        reason: One line.
+    """
+
+    choice: MechanismChoice
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What several mechanisms do in one scenario.
+
+    Attributes:
+        results: Of those that can run, in the order asked for.
+        refusals: Of those that cannot.
+        optimal: Revenue of the best dominant-strategy truthful mechanism for the prior, exactly or between bounds; None
+            without a prior, or when it is too large to compute.
+        optimal_refusal: Why it is too large; empty when it is not.
+    """
+
+    results: tuple[ScenarioExpectation, ...]
+    refusals: tuple[CannotRun, ...]
+    optimal: OptimalRevenue | None
+    optimal_refusal: str
+
+
+def compare_mechanisms(
+    scenario: Scenario,
+    choices: Sequence[MechanismChoice],
+    *,
+    over: Over | None = None,
+    limit: int = DEFAULT_RUN_LIMIT,
+    progress: StepProgress | None = None,
+) -> Comparison:
+    """Compute what several mechanisms do on average in one scenario.
+
+    Args:
+        scenario: Its own parameters hold for all mechanisms that have parameters of the same names.
+        choices: Mechanisms; the name `all` stands for every one of the scenario's kind of market. Each is taken once.
+        over: As in `expect_scenario`.
+        limit: Most runs to spend on each mechanism.
+        progress: Told how far the work is.
+
+    Raises:
+        ScenarioError: A signal or type is missing, or a strategy cannot be loaded.
+        ConfigurationError: There is no mechanism of a name.
+    """
+    results: list[ScenarioExpectation] = []
+    refusals: list[CannotRun] = []
+    for choice in _expand(scenario, choices):
+        try:
+            results.append(
+                expect_scenario(
+                    scenario, choice, over=over, limit=limit, progress=_named(progress, choice.name)
+                )
+            )
+        except (ConfigurationError, UsageError) as refusal:
+            refusals.append(CannotRun(choice=choice, reason=str(refusal)))
+    optimal, optimal_refusal = best_revenue(scenario, progress) if over != "private" else (None, "")
+    return Comparison(
+        results=tuple(results),
+        refusals=tuple(refusals),
+        optimal=optimal,
+        optimal_refusal=optimal_refusal,
+    )
+
+
+def best_revenue(
+    scenario: Scenario, progress: StepProgress | None = None
+) -> tuple[OptimalRevenue | None, str]:
+    """Return OPT(E, D) of a scenario with a prior; None with the reason when it cannot be computed.
+
+    The reason is empty where there is no prior.
+    """
+    market, prior = scenario.specification.market, scenario.prior
+    if not isinstance(market, TypeMarket) or prior is None:
+        return None, ""
+    # Brings a solver with it, which nobody else needs.
+    from openoutcry.mechanisms.crowd.optimal import optimal_revenue
+
+    try:
+        report = None if progress is None else (lambda line: progress(f"the optimal revenue: {line}"))
+        return optimal_revenue(replace(market, prior=None), prior, progress=report), ""
+    except ConfigurationError as refusal:
+        return None, str(refusal)
+
+
+def promised_revenue(
+    guarantee: Guarantee, expectation_optimum: Fraction, optimal: Fraction | None
+) -> Fraction | None:
+    """Return the revenue that a guarantee promises at least, in minor units; None when it promises none.
+
+    Args:
+        guarantee: Of the mechanism.
+        expectation_optimum: Expected greatest welfare.
+        optimal: Lower bound of the optimal revenue, when it is known.
+    """
+    benchmark = expectation_optimum if guarantee.benchmark == "welfare" else optimal
+    if guarantee.revenue is None or benchmark is None:
+        return None
+    return guarantee.revenue * benchmark - guarantee.revenue_loss
+
+
+def _expand(scenario: Scenario, choices: Sequence[MechanismChoice]) -> list[MechanismChoice]:
+    kind = "types" if isinstance(scenario.specification.market, TypeMarket) else "signals"
+    expanded: list[MechanismChoice] = []
+    for choice in choices:
+        names = (
+            [name for name, mechanism in MECHANISMS.items() if mechanism.market == kind]
+            if choice.name == ALL
+            else [choice.name]
+        )
+        for name in names:
+            known = inherited_choice(scenario, MechanismChoice(name=name, parameters=choice.parameters))
+            if known not in expanded:
+                expanded.append(known)
+    return expanded
+
+
+def _named(progress: StepProgress | None, name: str) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, count: progress(f"{name}: {done:,} of {count:,} profiles of types")
