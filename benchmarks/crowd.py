@@ -26,7 +26,7 @@ from openoutcry.mechanisms.crowd.market import TypedBidder, TypeMarket
 from openoutcry.mechanisms.crowd.optimal import MyersonMechanism, optimal_revenue
 from openoutcry.mechanisms.crowd.rewarding import reward_belief
 from openoutcry.mechanisms.crowd.scoring import brier_score
-from openoutcry.mechanisms.crowd.strictness import Bids
+from openoutcry.mechanisms.crowd.selling import Bids
 from openoutcry.protocol import limits
 from openoutcry.protocol.codec import ReportShape
 from openoutcry.protocol.draws import SeededChance

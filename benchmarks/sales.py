@@ -54,6 +54,7 @@ def measure_sales(scale: Scale) -> list[Finding]:
 def _compare(sale: Sale, turns: int) -> list[Finding]:
     ours: list[SaleTurn] = []
     bare: list[SaleTurn] = []
+    exchange = Exchange(bidders=sale.bidders, down=(), up=())
     for _ in range(turns):
         turn, exchange = run_sale(sale)
         ours.append(turn)
@@ -67,7 +68,7 @@ def _compare(sale: Sale, turns: int) -> list[Finding]:
             unit="x",
             goal=SALE_GOAL,
             better="lower",
-            detail=f"{_show(ours, bare, 'seconds')}; {exchange.messages} messages, an opening of {opening} bytes and an "
+            detail=f"{_show(ours, bare, 'seconds')}; {exchange.messages} messages, openings of {opening} bytes, an "
             f"outcome of {outcome}",
         ),
         Finding(

@@ -56,7 +56,7 @@ class Stopwatch:
 
 
 class Span:
-    """From the first message that counts to the end, told to the process that measures: `begin` and `end`, each once."""
+    """From the first message that counts to the end; the process that measures is told both, each once."""
 
     def __init__(self) -> None:
         self._began_s: float | None = None
@@ -68,11 +68,11 @@ class Span:
             self._began_s, self._began_cpu_s = perf_counter(), process_time()
             tell({"at": "begin"})
 
-    def end(self, figures: Mapping[str, object]) -> None:
-        """End, with further figures."""
+    def end(self, figures: Callable[[], Mapping[str, object]]) -> None:
+        """End, with further figures that are worked out afterwards."""
         assert self._began_s is not None, "nothing has begun"
         seconds, cpu_seconds = perf_counter() - self._began_s, process_time() - self._began_cpu_s
-        tell({"at": "end", "seconds": seconds, "cpu_seconds": cpu_seconds, **figures})
+        tell({"at": "end", "seconds": seconds, "cpu_seconds": cpu_seconds, **figures()})
 
 
 def percentile(values: array[float], percent: int) -> float:

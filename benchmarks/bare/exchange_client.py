@@ -42,7 +42,7 @@ async def run(exchange: Exchange, address: str) -> None:
     span = Span()
     async with grpc.aio.insecure_channel(address) as channel:
         await asyncio.gather(*(answer(channel, bidder, exchange, span) for bidder in range(exchange.bidders)))
-        span.end({})
+        span.end(dict)
 
 
 if __name__ == "__main__":

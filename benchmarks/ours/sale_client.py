@@ -59,13 +59,14 @@ async def run(sale: Sale, address: str, session_id: bytes) -> None:
         specification = await fetch_specification(stub, session_id)
         seats = [Seat(bidder, reader, answer) for bidder in range(sale.bidders)]
         await asyncio.gather(*(seat.take_part(stub, session_id, specification) for seat in seats))
-        span.end(_figures(seats))
+        span.end(lambda: _figures(seats))
 
 
 def _figures(seats: Sequence[Seat]) -> dict[str, object]:
     """Return what crossed the network from the first question on, bytes of envelopes alone."""
     outcomes = {seat.session.outcome for seat in seats}
-    assert len(outcomes) == 1 and None not in outcomes, "the session was not settled"
+    assert None not in outcomes, "the session was not settled"
+    assert len(outcomes) == 1, "bidders were told different outcomes"
     assert not any(seat.session.deviations for seat in seats), "a report was not taken"
     ups = [seat.sent[BEFORE_ANSWERS:] for seat in seats]
     downs = [seat.received[BEFORE_PLAY:] for seat in seats]

@@ -43,6 +43,10 @@ def _nothing_to_warn_of(market: object, parameters: object) -> tuple[str, ...]:
     return ()
 
 
+def _opens_as_chosen(parameters: object) -> bool:
+    return getattr(parameters, "openings", "public") == "private"
+
+
 def _learns_nothing(market: object, bidder: int, value: int, belief: Distribution) -> Distribution:
     return belief
 
@@ -69,6 +73,7 @@ class Mechanism:
         market: Which kind of market it runs on: bidders with `signals` (`Market`), or with `types` (`TypeMarket`).
         uses_prior: Whether it needs to be told the seller's prior, which then stands in the public market.
         charges_losers: Whether a bidder that gets nothing may have to pay.
+        opens_privately: Whether, with these parameters, reports are opened to the auctioneer alone.
         belief_when_asked: What a bidder of a type that is asked for its belief then knows of the others, given what it
             knew before: being asked may tell it something.
         exact_rewards: How many rewards for beliefs are paid as exact fractions when so many bidders take part, at most;
@@ -91,6 +96,7 @@ class Mechanism:
     market: MarketKind = "signals"
     uses_prior: bool = False
     charges_losers: bool = False
+    opens_privately: Callable[[Any], bool] = _opens_as_chosen
     belief_when_asked: Callable[[Any, int, int, Distribution], Distribution] = _learns_nothing
     exact_rewards: Callable[[Any, int], int | None] = _asks_no_belief
     check: Callable[[Any, Any], tuple[str, ...]] = _nothing_to_warn_of

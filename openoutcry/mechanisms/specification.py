@@ -117,9 +117,17 @@ class Specification:
         mechanism.check(self.market, parameters)
 
     def warnings(self) -> tuple[str, ...]:
-        """Return one line for each choice that voids a guarantee of the mechanism."""
+        """Return one line for each choice that voids a guarantee of the mechanism, or has no effect."""
         mechanism = find_mechanism(self.mechanism)
-        return mechanism.check(self.market, mechanism.configure(self.parameters))
+        parameters = mechanism.configure(self.parameters)
+        found = mechanism.check(self.market, parameters)
+        if self.disclosure == "settlement" or mechanism.opens_privately(parameters):
+            return found
+        advice = 'give openings = "private"' if hasattr(parameters, "openings") else "leave it out"
+        return (
+            *found,
+            f'disclosure is "sealed", but {self.mechanism} opens its reports to everybody: {advice}',
+        )
 
     def _check_keys(self) -> None:
         if len(self.keys) != len(self.market.bidders):

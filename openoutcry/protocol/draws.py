@@ -11,7 +11,6 @@ import hmac
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
-from functools import partial
 from itertools import accumulate
 from struct import Struct
 
@@ -53,31 +52,31 @@ class DrawStream:
         Raises:
             UsageError: n is less than 1.
         """
+        if n > _WORD_RANGE:
+            return self._below_wide(n)
         if n < 1:
             raise UsageError(f"a draw is from at least 1 number, not {n}")
-        range_, draw = _WORD_RANGE, self._word
-        if n > _WORD_RANGE:
-            count = -(-(n - 1).bit_length() // _WORD_BITS)
-            range_, draw = 1 << (_WORD_BITS * count), partial(self._wide_word, count)
         # Words from the incomplete last stretch of n numbers would favour the low ones.
-        limit = range_ - range_ % n
+        limit = _WORD_RANGE - _WORD_RANGE % n
+        words = self._words
         while True:
-            word = draw()
+            if not words:
+                words += reversed(_BLOCK.unpack(keyed_hash(self._key, u64(self._counter))))
+                self._counter += 1
+            word = words.pop()
             if word < limit:
                 return word % n
 
-    def _word(self) -> int:
-        words = self._words
-        if not words:
-            words += reversed(_BLOCK.unpack(keyed_hash(self._key, u64(self._counter))))
-            self._counter += 1
-        return words.pop()
-
-    def _wide_word(self, count: int) -> int:
-        wide = 0
-        for _ in range(count):
-            wide = wide << _WORD_BITS | self._word()
-        return wide
+    def _below_wide(self, n: int) -> int:
+        count = -(-(n - 1).bit_length() // _WORD_BITS)
+        reach = 1 << (_WORD_BITS * count)
+        limit = reach - reach % n
+        while True:
+            wide = 0
+            for _ in range(count):
+                wide = wide << _WORD_BITS | self.below(_WORD_RANGE)
+            if wide < limit:
+                return wide % n
 
     def shuffle(self, n: int) -> tuple[int, ...]:
         """Draw an order of 0..n-1, each equally likely; n >= 0."""

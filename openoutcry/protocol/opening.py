@@ -17,9 +17,7 @@ from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from openoutcry.errors import PeerError, UsageError
 from openoutcry.protocol.commitments import SECRET_BYTES
@@ -34,7 +32,6 @@ PADDING_BYTES = 256
 SEAL_BYTES = 48
 """What sealing adds: an ephemeral public key of 32 bytes, and a tag of 16."""
 
-_KEY_PURPOSE = lp(b"openoutcry.opening-key.v1")
 _END_OF_CONTENT = b"\x80"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
@@ -139,19 +136,6 @@ class OpeningKey:
             raise UsageError(f"an opening key is made from {KEY_BYTES} bytes, not {len(secret)}")
         self._private = X25519PrivateKey.from_private_bytes(secret)
         self.public_key = self._private.public_key().public_bytes_raw()
-
-    @classmethod
-    def derive(cls, message_secret: bytes, context: bytes) -> OpeningKey:
-        """Return the key of one session, computed anew whenever it is needed, so that nobody has to store it.
-
-        Disclosing it tells nothing about the secret from which it comes, nor about the keys of other sessions.
-
-        Args:
-            message_secret: What only the auctioneer knows, such as the seed of its message key; 32 bytes.
-            context: What is different in every session: the specification's digest and the seed commitment.
-        """
-        purpose = _KEY_PURPOSE + lp(context)
-        return cls(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(message_secret))
 
     @property
     def secret(self) -> bytes:

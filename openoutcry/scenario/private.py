@@ -110,7 +110,8 @@ def belief_of(
         UsageError: The prior rules the profile out.
     """
     if prior is None:
-        return uniform({other: market.type_counts[other] for other in others(market, player)})
+        counts = market.type_counts
+        return uniform({other: counts[other] for other in others(market, player)})
     return belief_about_others(prior, partition or own_value(player), player, profile)
 
 

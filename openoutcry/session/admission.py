@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from openoutcry.errors import PeerError
 from openoutcry.protocol import limits
-from openoutcry.protocol.deviations import DeviationCode
+from openoutcry.protocol.deviations import KEEPS_ITS_PLACE, DeviationCode
 from openoutcry.protocol.envelope import Envelope
 from openoutcry.protocol.keys import VerifyKey
 from openoutcry.protocol.merkle import EMPTY_ROOT, MerkleTree, leaf_hash
@@ -50,7 +50,8 @@ class Party:
         chain: Leaf hashes of its admitted envelopes: as many as the next sequence number says.
         previous: Leaf hash of the last of them, or empty.
         head: The head that its latest question commits to: size and root.
-        noted: How many deviations of it the log holds.
+        noted: How many refused messages of it the log holds that have no place in its chain.
+        noted_in_place: How many that have one.
         lapsed: Questions, by leaf hash, whose deadline it let pass.
         has_exited: Whether it has refused a level or let one lapse.
     """
@@ -63,8 +64,22 @@ class Party:
     previous: bytes = b""
     head: tuple[int, bytes] = (0, EMPTY_ROOT)
     noted: int = 0
+    noted_in_place: int = 0
     lapsed: set[bytes] = field(default_factory=set)
     has_exited: bool = False
+
+    def has_room_to_note(self, code: DeviationCode) -> bool:
+        """Whether one more refusal for this reason is to be recorded."""
+        if code in KEEPS_ITS_PLACE:
+            return self.noted_in_place < limits.REFUSED_ANSWERS_PER_BIDDER
+        return self.noted < limits.DEVIATIONS_PER_BIDDER
+
+    def note(self, code: DeviationCode) -> None:
+        """Count a refusal that is recorded."""
+        if code in KEEPS_ITS_PLACE:
+            self.noted_in_place += 1
+        else:
+            self.noted += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +150,18 @@ def admit(
         tree: The session's log, to check the head that the sender says it has seen.
 
     Raises:
-        Refused: Attributable; the party's chain is unchanged.
+        Refused: The party's chain is unchanged. Attributable, unless the party has been refused too often.
     """
     digest = leaf_hash(data)
     if digest in party.chain:
         return None
+    if party.noted_in_place >= limits.REFUSED_ANSWERS_PER_BIDDER:
+        # What takes a place in the chain must be in the log, and the log has enough of this bidder's refused messages.
+        raise Refused(
+            DeviationCode.RATE_LIMIT,
+            f"after {party.noted_in_place} refused messages nothing more is taken from this bidder",
+            sender_id=party.sender_id,
+        )
     try:
         reader.verify(envelope, party.key)
         header, body = reader.read_message(envelope)

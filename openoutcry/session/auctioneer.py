@@ -132,6 +132,11 @@ class AuctioneerSession:
         """What is awaited now: what to wait for anew after a restart."""
         return tuple(self._awaited.values()) + (self.play.deadlines if self.play else ())
 
+    def awaits(self, deadline: Deadline) -> bool:
+        """Whether a deadline that was asked for can still pass; an opening is awaited until its last part is there."""
+        is_members = self.play is not None and self.play.awaits(deadline)
+        return is_members or self._awaited.get(deadline.member) == deadline
+
     @property
     def wave_count(self) -> int:
         """How many waves have begun."""
@@ -248,7 +253,7 @@ class AuctioneerSession:
     # --- Deadlines. ---
 
     def _lapse(self, deadline: Deadline) -> None:
-        if deadline not in self.deadlines:
+        if not self.awaits(deadline):
             return
         self._scribe.write(
             Lapse(subject=deadline.subject, bidder=deadline.member),
@@ -397,11 +402,9 @@ class AuctioneerSession:
     def _record(
         self, code: DeviationCode, detail: str, *, data: bytes, party: Party | None, sender: bytes
     ) -> None:
-        is_recorded = (
-            party is not None and not self.phase.is_final and party.noted < limits.DEVIATIONS_PER_BIDDER
-        )
+        is_recorded = party is not None and not self.phase.is_final and party.has_room_to_note(code)
         if party is not None and is_recorded:
-            party.noted += 1
+            party.note(code)
             noted = DeviationNoted(deviation=code, accused_id=sender, evidence=data, detail=detail)
             written = self._scribe.write(noted, to=(sender,))
             accused = "" if code.blame is Blame.NOBODY else party.name

@@ -192,7 +192,7 @@ class BidderEffects:
         ask: What the strategy is to answer.
         seal: What the driver is to seal.
         complaint: What the auctioneer did wrong; the bidder takes no further part.
-        must_resume: A delivery does not follow what is known: attach again.
+        doubt: What came and cannot be taken, held against nobody: attach again, since nothing has changed.
         has_ended: Nothing more will come.
     """
 
@@ -200,5 +200,10 @@ class BidderEffects:
     ask: Asked | None = None
     seal: SealAsked | None = None
     complaint: Deviation | None = None
-    must_resume: bool = False
+    doubt: Deviation | None = None
     has_ended: bool = False
+
+    @property
+    def must_resume(self) -> bool:
+        """Whether the driver is to attach again."""
+        return self.doubt is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from openoutcry.errors import PeerError, TranscriptError, UnreadableTranscript
+from openoutcry.errors import UnreadableTranscript, UsageError
 from openoutcry.protocol.messages import SessionOpen
 from openoutcry.protocol.opening import OpeningKey
 
@@ -34,12 +34,12 @@ class Disclosure:
         """Refuse a disclosure that is not of this session.
 
         Raises:
-            TranscriptError: Saying so.
+            UnreadableTranscript: Saying so: it is of no use here, and says nothing about the session.
         """
         if self.session_id != session_id:
-            raise TranscriptError(f"the disclosure is of another session, {self.session_id.hex()}")
+            raise UnreadableTranscript(f"the disclosure is of another session, {self.session_id.hex()}")
         if self.opening_key.public_key != opening.opening_key:
-            raise TranscriptError("the disclosed key is not the one that SessionOpen names")
+            raise UnreadableTranscript("the disclosure does not hold the key of this session: is it damaged?")
 
 
 def encode_disclosure(disclosure: Disclosure) -> bytes:
@@ -65,6 +65,6 @@ def decode_disclosure(data: bytes) -> Disclosure:
             raise UnreadableTranscript(f"the file is no disclosure of format {DISCLOSURE_FORMAT}")
         session_id = bytes.fromhex(content["session"])
         opening_key = OpeningKey(bytes.fromhex(content["opening_secret"]))
-    except (KeyError, TypeError, ValueError, RecursionError, PeerError) as problem:
+    except (KeyError, TypeError, ValueError, RecursionError, UsageError) as problem:
         raise UnreadableTranscript("the file is no disclosure file, or is damaged") from problem
     return Disclosure(session_id=session_id, opening_key=opening_key)

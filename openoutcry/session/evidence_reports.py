@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from openoutcry.errors import PeerError
 from openoutcry.mechanisms.conversation import TypeReport
+from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.specification import decode_specification
+from openoutcry.protocol.codec import ReportShape
 from openoutcry.protocol.commitments import report_commitment, seed_commitment
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.keys import sender_id
@@ -22,11 +24,12 @@ from openoutcry.protocol.messages import (
     AskReport,
     Report,
     ReportCommit,
+    ReportKind,
     ReportOpening,
     RosterClosed,
     SeedOpening,
 )
-from openoutcry.protocol.opening import OpeningKey, join_opening, opening_info, unpack_opening
+from openoutcry.protocol.opening import KEY_BYTES, OpeningKey, join_opening, opening_info, unpack_opening
 from openoutcry.session.evidence_case import Case
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.reports import read_report, report_shape, report_type
@@ -112,20 +115,28 @@ class OpenedReport:
         assert case.enrol is not None
         if hashlib.sha256(case.evidence.specification).digest() != case.opening.specification_digest:
             raise PeerError(DeviationCode.MALFORMED.value, "the specification is not the session's")
+        return read_report(self.content(case), self._shape(case, case.enrol.name), reader.codec)
+
+    def _shape(self, case: Case, name: str) -> ReportShape:
         market = decode_specification(case.evidence.specification).market
         names = [bidder.name for bidder in market.bidders]
+        if name not in names:
+            raise PeerError(DeviationCode.MALFORMED.value, "the accused is not invited to the session")
+        if isinstance(market, Market) != (self.ask.kind is ReportKind.SIGNAL):
+            raise PeerError(DeviationCode.MALFORMED.value, "the question does not fit the session's market")
         roster = _roster(case)
         if self.ask.subjects and self.ask.subjects[-1] >= len(roster):
             raise PeerError(DeviationCode.MALFORMED.value, "the roster that the question means is not shown")
         subjects = [roster[subject] for subject in self.ask.subjects]
-        shape = report_shape(
+        if subjects != sorted(set(subjects)) or (subjects and subjects[-1] >= len(names)):
+            raise PeerError(DeviationCode.MALFORMED.value, "the roster does not follow the specification")
+        return report_shape(
             market,
-            names.index(case.enrol.name),
+            names.index(name),
             kind=self.ask.kind,
             subjects=subjects,
             weight_bits=self.ask.weight_bits,
         )
-        return read_report(self.content(case), shape, reader.codec)
 
 
 def opened_reports(case: Case) -> Iterator[OpenedReport]:
@@ -167,6 +178,8 @@ def _roster(case: Case) -> tuple[int, ...]:
 def _opening_key(case: Case) -> OpeningKey:
     if not case.evidence.opening_secret:
         raise PeerError(DeviationCode.MALFORMED.value, "the opening is sealed, and its key is not disclosed")
+    if len(case.evidence.opening_secret) != KEY_BYTES:
+        raise PeerError(DeviationCode.MALFORMED.value, f"an opening key is made from {KEY_BYTES} bytes")
     key = OpeningKey(case.evidence.opening_secret)
     if key.public_key != case.opening.opening_key:
         raise PeerError(DeviationCode.MALFORMED.value, "the disclosed key is not the session's")

@@ -29,6 +29,7 @@ class OwnReport:
     Attributes:
         wave: Of the question.
         report: What is committed to.
+        is_closed: Whether its opening has been asked for.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class OwnReport:
         codec: Codec,
     ) -> None:
         self.wave = asked.wave
+        self.is_closed = False
         self.report: Report = read_report(data, asked.shape, codec)
         self._is_private = isinstance(asked, TypeAsked) and asked.is_private
         self._shape = asked.shape
@@ -65,7 +67,8 @@ class OwnReport:
         return ReportCommit(wave=self.wave, commitment=self._commitment)
 
     def ask_opening(self, question: bytes) -> OpeningAsked:
-        """Return the question for the strategy whether to open."""
+        """Return the question for the strategy whether to open; from now on commitments are closed."""
+        self.is_closed = True
         return OpeningAsked(question=question, wave=self.wave, report=self.report, shape=self._shape)
 
     def open(self, question: bytes, instead: bytes | None) -> SealAsked | tuple[ReportOpening, ...]:

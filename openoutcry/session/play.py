@@ -124,6 +124,11 @@ class Play:
         """What is awaited now, in roster order."""
         return tuple(self._pending[member].deadline for member in sorted(self._pending))
 
+    def awaits(self, deadline: Deadline) -> bool:
+        """Whether what this deadline is for has not come yet."""
+        pending = None if deadline.member is None else self._pending.get(deadline.member)
+        return pending is not None and pending.deadline == deadline
+
     def begin(self) -> None:
         """Ask the first wave."""
         self._ask(self.conductor.begin())

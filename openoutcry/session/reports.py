@@ -38,10 +38,11 @@ class OpeningUnknown(UsageError):
 
 @dataclass(slots=True, kw_only=True)
 class _Committed:
-    """A commitment that counts, and the parts of its opening that are there."""
+    """A commitment that counts, the parts of its opening that are there, and how many the first says there are."""
 
     index: int
     commitment: bytes
+    part_count: int = 0
     parts: list[bytes] = field(default_factory=list)
 
 
@@ -79,11 +80,17 @@ class Reports:
         Raises:
             PeerError: OPENING_MISMATCH, when it is not the part that must follow.
         """
-        parts = self._committed[place].parts
-        if opening.part != len(parts) or opening.part_count > limits.OPENING_PARTS:
+        committed = self._committed[place]
+        parts = committed.parts
+        part_count = committed.part_count if parts else opening.part_count
+        if (opening.part, opening.part_count) != (
+            len(parts),
+            part_count,
+        ) or part_count > limits.OPENING_PARTS:
             raise _mismatch(
-                f"part {opening.part} of {opening.part_count} came where part {len(parts)} was due"
+                f"part {opening.part} of {opening.part_count} came where part {len(parts)} of {part_count} was due"
             )
+        committed.part_count = part_count
         parts.append(opening.content)
         if len(parts) == opening.part_count:
             return join_opening(parts)
@@ -168,8 +175,9 @@ def report_shape(
     if isinstance(market, Market):
         own = market.signal_levels
     else:
-        own = market.type_counts[bidder]
-        counts = tuple(market.type_counts[subject] for subject in subjects)
+        type_counts = market.type_counts
+        own = type_counts[bidder]
+        counts = tuple(type_counts[subject] for subject in subjects)
     return ReportShape(
         kind=kind,
         subjects=tuple(subjects),

@@ -21,6 +21,7 @@ from openoutcry.protocol.messages import (
     ReportKind,
     RosterClosed,
 )
+from openoutcry.protocol.reportable import weight_bits
 from openoutcry.session.bidder_values import Asked, LevelAsked, SignalAsked, TypeAsked
 from openoutcry.session.reports import report_shape
 from openoutcry.session.witness import Breach
@@ -63,8 +64,13 @@ class SeatRules:
         self.has_exited = False
         self._market = specification.market
         self._places = tuple(places)
-        self._charges_losers = find_mechanism(specification.mechanism).charges_losers
-        self._wave = -1
+        mechanism = find_mechanism(specification.mechanism)
+        parameters = mechanism.configure(specification.parameters)
+        self._charges_losers = mechanism.charges_losers
+        # A mechanism that leaves the choice to its user has a parameter of this name; all others ask openly.
+        self._hides_reports = getattr(parameters, "openings", "public") == "private"
+        self._least_weight_bits = weight_bits(mechanism, parameters, len(places))
+        self._wave = self._report_wave = -1
         self._offer: tuple[int, int] | None = None
         self._reported_value: int | None = None
 
@@ -76,8 +82,13 @@ class SeatRules:
         """
         if body.wave < self._wave:
             raise _wrong(f"wave {body.wave} comes after wave {self._wave}")
+        is_report = isinstance(body, AskReport)
+        # One wave asks a bidder one thing: two reports in it would share the random bytes that hide them.
+        if body.wave == (self._wave if is_report else self._report_wave):
+            raise _wrong(f"wave {body.wave} asks for something else than before")
         self._wave = body.wave
         if isinstance(body, AskReport):
+            self._report_wave = body.wave
             return self._ask_report(body, question)
         if self.has_exited:
             raise _wrong("a level is asked after an exit")
@@ -103,7 +114,13 @@ class SeatRules:
             self.has_exited = True
 
     def lapse(self, lapse: Lapse) -> None:
-        """Note that a deadline of this bidder has passed."""
+        """Note that a deadline of this bidder has passed.
+
+        Raises:
+            Breach: It is somebody else's.
+        """
+        if lapse.bidder != self.member:
+            raise Breach(DeviationCode.MALFORMED, "a lapse of somebody else was delivered")
         if lapse.subject is LapseSubject.ANSWER:
             self.has_exited = True
 
@@ -141,11 +158,19 @@ class SeatRules:
             bundle = market.environment.bundles.index(award.goods)
             if award.price > market.value(self.bidder, self._reported_value, bundle):
                 raise _wrong_outcome("the price is higher than the value that was reported")
+        elif not self.clock:
+            raise _wrong_outcome(
+                "goods are sold to a bidder that has neither reported a value nor accepted a price"
+            )
+        elif self._offer is None and award.price > market.clock[self.clock - 1]:
+            raise _wrong_outcome("the price is higher than the last one that was accepted")
 
     def _ask_report(self, body: AskReport, question: bytes) -> Asked:
         market = self._market
         if isinstance(market, Market) != (body.kind is ReportKind.SIGNAL):
             raise _wrong(f"a report of kind {body.kind.name} does not fit the market")
+        if body.is_private != self._hides_reports:
+            raise _wrong("who is to see the report is not what the specification says")
         asks_belief = body.kind in (ReportKind.BELIEF, ReportKind.VALUE_AND_BELIEF)
         rising = list(body.subjects) == sorted(set(body.subjects))
         if (
@@ -153,9 +178,10 @@ class SeatRules:
             or not rising
             or (body.subjects and body.subjects[-1] >= len(self._places))
             or self.member in body.subjects
-            or not 0 <= body.weight_bits <= limits.belief_weight_bits(1)
         ):
             raise _wrong("the bidders whom a belief is to be about are not others of the roster")
+        if asks_belief:
+            self._check_weight_bits(body.weight_bits)
         subjects = tuple(self._places[subject] for subject in body.subjects)
         shape = report_shape(
             market, self.bidder, kind=body.kind, subjects=subjects, weight_bits=body.weight_bits
@@ -170,6 +196,13 @@ class SeatRules:
             is_private=body.is_private,
             shape=shape,
         )
+
+    def _check_weight_bits(self, bits: int) -> None:
+        if self._least_weight_bits is None:
+            raise _wrong("the mechanism asks for no beliefs")
+        # Fewer would make beliefs unreportable that fit; more than for a single one an outcome never has room for.
+        if not self._least_weight_bits <= bits <= limits.belief_weight_bits(1):
+            raise _wrong(f"weights of {bits} bits are not what an outcome has room for")
 
     def _level_count(self) -> int:
         if isinstance(self._market, Market):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from openoutcry.errors import ConfigurationError, PeerError, TranscriptError
+from openoutcry.errors import ConfigurationError, PeerError, TranscriptError, UnreadableTranscript
 from openoutcry.mechanisms.specification import Specification, decode_specification
 from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
 from openoutcry.protocol.codec import Codec
@@ -159,6 +159,9 @@ def verify_transcript(
 
     Returns:
         What was found; never raises for what the transcript holds.
+
+    Raises:
+        UnreadableTranscript: The disclosure is not of this session.
     """
     checking = _Checking(transcript, codec, disclosure)
     result = checking.result
@@ -190,6 +193,8 @@ def verify_transcript(
                     code=failed.code,
                 )
             )
+        except UnreadableTranscript:
+            raise
         except (PeerError, TranscriptError, ConfigurationError) as problem:
             index = problem.index if isinstance(problem, TranscriptError) else None
             reason = problem.reason if isinstance(problem, PeerError | TranscriptError) else str(problem)

@@ -37,10 +37,15 @@ class Voice:
         """Leaf hashes of the same."""
         return tuple(self._waiting)
 
-    @property
-    def is_owed(self) -> bool:
-        """Whether the log must hold something that it was not yet proved to hold."""
-        return any(leaf not in self._excused for leaf in self._waiting)
+    def is_owed(self, *, after: bytes = b"") -> bool:
+        """Whether the log must hold something that it was not yet proved to hold.
+
+        Args:
+            after: Leaf hash of an own message that is now proved to be in it, and so every earlier one.
+        """
+        waiting = self.waiting_leaves
+        unproved = waiting[waiting.index(after) + 1 :] if after in waiting else waiting
+        return any(leaf not in self._excused for leaf in unproved)
 
     def say(self, body: BidderBody, *, head: Head, reply_to: bytes, at_ns: int) -> bytes:
         """Return the next envelope of the chain."""

@@ -132,7 +132,8 @@ class Belief:
     def uniform(market: TypeMarket, names: Iterable[str]) -> Belief:
         """Return ignorance about some bidders: each independent of the others, all its values equally likely."""
         bidders = [find_bidder(market, name) for name in names]
-        return Belief(market, uniform({bidder: market.type_counts[bidder] for bidder in bidders}))
+        counts = market.type_counts
+        return Belief(market, uniform({bidder: counts[bidder] for bidder in bidders}))
 
     @staticmethod
     def certain(market: TypeMarket, row: Row) -> Belief:

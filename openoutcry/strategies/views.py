@@ -204,9 +204,8 @@ class RaiseView(View):
     @property
     def stays_truthfully(self) -> bool:
         """Whether a truthful bidder stays: up to its signal, or while the price is at most its value."""
-        if isinstance(self.seat, Seat):
-            return self.level <= self.seat.signal
-        return self.would_pay(self.seat.value)
+        seat = self.seat
+        return self.level <= seat.signal if isinstance(seat, Seat) else self.would_pay(seat.value)
 
     def would_pay(self, index: int) -> bool:
         """In a market of types: whether a bidder of the type at this place would pay the asking price."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
 from math import gcd, prod
+from operator import itemgetter, lt
 
 from openoutcry.errors import PeerError, UsageError
 from openoutcry.mechanisms.crowd.distributions import Distribution, Joint, Product
@@ -166,53 +167,62 @@ def _encode_product(belief: Product, shape: ReportShape) -> bytes:
     return _write(chain.from_iterable(map(_factor_numbers, belief.factors, shape.type_counts)))
 
 
-def _factor_numbers(factor: Factor, type_count: int) -> Iterator[int]:
+def _factor_numbers(factor: Factor, type_count: int) -> list[int]:
+    if len(factor) == type_count:
+        return [_DENSE, *map(itemgetter(1), factor)]
     if _is_dense(len(factor), type_count):
         weights = dict(factor)
-        yield _DENSE
-        yield from (weights.get(index, 0) for index in range(type_count))
-        return
-    yield len(factor)
+        return [_DENSE, *(weights.get(index, 0) for index in range(type_count))]
+    numbers = [len(factor)]
     least = 0
     for index, weight in factor:
-        yield index - least
-        yield weight
+        numbers += (index - least, weight)
         least = index + 1
+    return numbers
 
 
 def _decode_product(data: bytes, shape: ReportShape) -> Product:
     if _count(data) > sum(shape.type_counts) + len(shape.type_counts):
         raise _Unfit("the belief has more weights than the subjects have types")
-    numbers = iter(_read(data, max(shape.weight_bits, limits.REPORT_BYTES.bit_length())))
-    factors = tuple(_read_factor(numbers, type_count) for type_count in shape.type_counts)
-    if next(numbers, None) is not None:
+    numbers = _read(data, max(shape.weight_bits, limits.REPORT_BYTES.bit_length()))
+    factors: list[Factor] = []
+    place, total = 0, 1
+    for type_count in shape.type_counts:
+        factor, weights, place = _read_factor(numbers, place, type_count)
+        factors.append(factor)
+        total *= sum(weights)
+        # The product grows with every factor; a hostile one is not multiplied out.
+        _check_total(total, shape)
+        _check_reduced(weights)
+    if place != len(numbers):
         raise _Unfit("the belief goes on behind its last factor")
-    _check_factors(factors, shape)
-    return Product(players=shape.subjects, factors=factors)
+    return Product(players=shape.subjects, factors=tuple(factors))
 
 
-def _read_factor(numbers: Iterator[int], type_count: int) -> Factor:
-    listed = _next(numbers)
-    if listed == _DENSE:
-        weights = [_next(numbers) for _ in range(type_count)]
-        factor = tuple((index, weight) for index, weight in enumerate(weights) if weight)
+def _read_factor(numbers: Sequence[int], place: int, type_count: int) -> tuple[Factor, Sequence[int], int]:
+    """Return the factor whose numbers begin at a place, its weights with or without those of 0, and the place behind."""
+    listed = numbers[place] if place < len(numbers) else len(numbers)
+    is_dense = listed == _DENSE
+    start = place + 1
+    stop = start + (type_count if is_dense else 2 * listed)
+    if stop > len(numbers):
+        raise _Unfit("the belief ends before its last factor")
+    if is_dense:
+        weights = numbers[start:stop]
+        factor = tuple(enumerate(weights))
+        if 0 in weights:
+            factor = tuple(point for point in factor if point[1])
+            _check_any(factor)
     else:
-        points = []
-        least = 0
-        for _ in range(listed):
-            index = least + _next(numbers)
-            points.append((index, _next(numbers)))
-            least = index + 1
-        factor = tuple(points)
-    if _is_dense(len(factor), type_count) != (listed == _DENSE):
+        # Every gap says how many types are left out before the next one.
+        indexes = list(accumulate(numbers[start:stop:2], lambda index, gap: index + gap + 1, initial=-1))
+        weights = numbers[start + 1 : stop : 2]
+        factor = tuple(zip(indexes[1:], weights, strict=True))
+        _check_range(0, indexes[-1], type_count)
+        _check_positive(weights)
+    if _is_dense(len(factor), type_count) != is_dense:
         raise _Unfit("a factor of the belief is not in its only encoding")
-    return factor
-
-
-def _next(numbers: Iterator[int]) -> int:
-    for number in numbers:
-        return number
-    raise _Unfit("the belief ends before its last factor")
+    return factor, weights, stop
 
 
 def _is_dense(positive_count: int, type_count: int) -> bool:
@@ -221,39 +231,59 @@ def _is_dense(positive_count: int, type_count: int) -> bool:
 
 
 def _check_factors(factors: Sequence[Factor], shape: ReportShape) -> None:
+    for factor in factors:
+        _check_any(factor)
+    all_indexes, all_weights = zip(*chain.from_iterable(factors), strict=True)
+    # What is the same for all numbers is checked of all at once.
+    _check_integers(all_indexes, "a type")
+    _check_positive(all_weights)
     total = 1
+    stop = 0
     for factor, type_count in zip(factors, shape.type_counts, strict=True):
-        if not factor:
-            raise _Unfit("a factor of the belief has no type of positive probability")
-        indexes = [index for index, _ in factor]
-        _check_types(indexes, type_count)
-        if any(after <= before for before, after in pairwise(indexes)):
+        start, stop = stop, stop + len(factor)
+        indexes, weights = all_indexes[start:stop], all_weights[start:stop]
+        if not all(map(lt, indexes, indexes[1:])):
             raise _Unfit("the types of a factor are not rising, each once: make the belief with Product.of")
-        total *= _check_weights([weight for _, weight in factor], shape)
+        _check_range(indexes[0], indexes[-1], type_count)
+        total *= sum(weights)
         # The product grows with every factor; a hostile one is not multiplied out.
         _check_total(total, shape)
+        _check_reduced(weights)
 
 
 # --- Types, weights and numbers ---
 
 
+def _check_any(factor: Factor) -> None:
+    if not factor:
+        raise _Unfit("a factor of the belief has no type of positive probability")
+
+
 def _check_types(indexes: Sequence[int], type_count: int) -> None:
     _check_integers(indexes, "a type")
-    for index in (min(indexes), max(indexes)):
-        if not 0 <= index < type_count:
-            raise _Unfit(f"the belief is about a type of a bidder that is not one of its 0..{type_count - 1}")
+    _check_range(min(indexes), max(indexes), type_count)
 
 
-def _check_weights(weights: Sequence[int], shape: ReportShape) -> int:
-    """Return the total of some weights, all checked."""
+def _check_range(least: int, greatest: int, type_count: int) -> None:
+    if least < 0 or greatest >= type_count:
+        raise _Unfit(f"the belief is about a type of a bidder that is not one of its 0..{type_count - 1}")
+
+
+def _check_weights(weights: Sequence[int], shape: ReportShape) -> None:
+    _check_positive(weights)
+    _check_total(sum(weights), shape)
+    _check_reduced(weights)
+
+
+def _check_positive(weights: Sequence[int]) -> None:
     _check_integers(weights, "a weight")
     if min(weights) < 1:
         raise _Unfit("a weight of the belief is not positive")
-    total = sum(weights)
-    _check_total(total, shape)
+
+
+def _check_reduced(weights: Sequence[int]) -> None:
     if gcd(*weights) != 1:
         raise _Unfit("the weights of the belief have a common divisor: divide them by it")
-    return total
 
 
 def _check_total(total: int, shape: ReportShape) -> None:
@@ -273,6 +303,9 @@ def _check_integers(numbers: Iterable[object], what: str) -> None:
 
 def _write(numbers: Iterable[int]) -> bytes:
     """Return these numbers, each of at least 0, in as few bytes as each needs."""
+    numbers = list(numbers)
+    if max(numbers) < _CONTINUES:
+        return bytes(numbers)
     data = bytearray()
     append = data.append
     for number in numbers:
@@ -291,6 +324,8 @@ def _count(data: bytes) -> int:
 
 def _read(data: bytes, bit_limit: int) -> list[int]:
     """Return the numbers in these bytes, none of them longer than a number of `bit_limit` bits."""
+    if data.isascii():
+        return list(data)
     numbers: list[int] = []
     append = numbers.append
     number = shift = 0

@@ -1,4 +1,6 @@
-"""A dishonest auctioneer against an honest bidder: every breach that a bidder can see ends in the right complaint.
+"""A dishonest auctioneer against an honest bidder: every breach that it signs ends in the right complaint.
+
+What it has not signed, or not for this place, could be anybody's on the way: that is doubted, and held against nobody.
 
 The auctioneer here writes whatever a test wants into a log of its own, signs it and proves it, with real proofs or
 forged ones.
@@ -8,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms import encode_specification
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import (
@@ -28,6 +32,7 @@ from openoutcry.protocol.messages import (
 )
 from openoutcry.session.bidder import BidderSession
 from openoutcry.session.bidder_values import (
+    BidderEffects,
     Decided,
     Delivered,
     Opened,
@@ -152,6 +157,9 @@ BREACHES: dict[str, tuple[DeviationCode, Step]] = {
         DeviationCode.SEED_MISSING,
         lambda crook: (crook.deliver(outcome()), crook.deliver(SeedOpening(part=b"x" * 32))),
     ),
+}
+
+DOUBTS: dict[str, tuple[DeviationCode, Step]] = {
     "an answer is left out of the log": (
         DeviationCode.SUPPRESSED,
         lambda crook: (
@@ -203,6 +211,41 @@ def test_a_breach_is_complained_of(name: str) -> None:
     assert crook.complaint() is code
 
 
+@pytest.mark.parametrize("name", DOUBTS)
+def test_what_anybody_could_have_made_is_held_against_nobody(name: str) -> None:
+    """The bidder takes nothing of it, blames nobody, and goes on where it was when it attaches again."""
+    code, step = DOUBTS[name]
+    crook = Crook()
+    crook.begin_play()
+    step(crook)
+    assert crook.doubt() is code
+    witness = crook.bidder.witness
+    assert witness is not None
+    # What is delivered next is the entry that was doubted, or an honest one that stands in its place.
+    assert witness.next_index < len(crook.entries)
+    assert witness.head.size < witness.next_index
+
+
+def test_an_entry_that_was_damaged_on_the_way_is_taken_when_it_comes_whole() -> None:
+    """A bidder that attaches again plays on as if nothing had happened."""
+    crook = Crook()
+    crook.begin_play()
+    crook.climb(1)
+    honest = crook.delivery(crook.write(Raise(wave=1, level=2)).index)
+    damaged: tuple[dict[str, Any], ...] = (
+        {"envelope": honest.envelope[:-1] + bytes([honest.envelope[-1] ^ 1])},
+        {"envelope": b""},
+        {"consistency": honest.consistency[1:]},
+        {"inclusion": honest.inclusion[1:]},
+        {"own_index": None, "inclusion": ()},
+        {"index": honest.index + 1},
+    )
+    for changes in damaged:
+        assert crook.give(Delivered(delivery=replace(honest, **changes))).must_resume
+        assert crook.doubt() is not None
+    assert crook.give(Delivered(delivery=honest)).ask is not None
+
+
 @pytest.mark.parametrize(
     "members",
     [
@@ -229,12 +272,12 @@ def test_a_wrong_roster_is_complained_of(members: tuple[tuple[int, str], ...]) -
     assert crook.complaint() in (DeviationCode.SUPPRESSED, DeviationCode.WRONG_QUESTION)
 
 
-def test_a_roster_without_the_enrolment_in_the_log_is_complained_of() -> None:
+def test_a_roster_without_the_enrolment_in_the_log_is_doubted() -> None:
     """The roster may name this bidder only if its enrolment is proved to be in the log."""
     crook = Crook()
     crook.give(Specified(specification=crook.data))
     crook.deliver(crook.roster())
-    assert crook.complaint() is DeviationCode.SUPPRESSED
+    assert crook.doubt() is DeviationCode.SUPPRESSED
 
 
 def test_two_messages_with_one_sequence_number_are_complained_of() -> None:
@@ -247,47 +290,63 @@ def test_two_messages_with_one_sequence_number_are_complained_of() -> None:
     assert crook.complaint() is DeviationCode.EQUIVOCATION
 
 
-def test_another_opening_is_complained_of() -> None:
-    """On a new stream the session must begin with the very same SessionOpen."""
+def test_another_opening_is_doubted() -> None:
+    """On a new stream the session must begin with the very same SessionOpen; another session's proves nothing."""
     crook = Crook()
     other = Crook(make_specification(3))
     crook.give(Opened(session_open=other.entries[0]))
-    assert crook.bidder.complaint is not None
-    assert crook.bidder.complaint.code is DeviationCode.FORKED
+    assert crook.doubt() is DeviationCode.FORKED
 
 
-def test_another_specification_is_complained_of() -> None:
-    """The specification must have the digest that SessionOpen names."""
+def test_another_specification_is_doubted() -> None:
+    """The specification must have the digest that SessionOpen names; its bytes are not signed."""
     crook = Crook()
     crook.give(Specified(specification=encode_specification(make_specification(3))))
-    assert crook.bidder.complaint is not None
-    assert crook.bidder.complaint.code is DeviationCode.FORKED
+    assert crook.doubt() is DeviationCode.FORKED
+    assert crook.give(Specified(specification=crook.data)).send != ()
 
 
 @pytest.mark.parametrize("pin", [b"k" * 32, key_of("somebody").public_key])
-def test_an_unexpected_auctioneer_is_complained_of(pin: bytes) -> None:
-    """Who knows the auctioneer's key takes no other's session."""
-    crook = Crook(pinned=pin)
-    assert crook.bidder.complaint is not None
-    assert crook.bidder.complaint.code is DeviationCode.BAD_SIGNATURE
+def test_an_unexpected_auctioneer_is_not_met(pin: bytes) -> None:
+    """Who knows the auctioneer's key takes no other's session, and is told both keys."""
+    actual = key_of("auctioneer").public_key
+    with pytest.raises(ConfigurationError, match=f"under the key {actual.hex()}, not under .*{pin.hex()}"):
+        Crook(pinned=pin)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff", None], ids=["nothing", "garbage", "another message"])
-def test_a_session_that_does_not_begin_with_session_open_is_complained_of(data: bytes | None) -> None:
-    """Whatever else stands there is refused."""
-    crook = Crook()
-    fresh = BidderSession(
+def fresh_bidder(session_id: bytes | None = None) -> BidderSession:
+    """Return a bidder that knows of the session nothing but its id, if that."""
+    return BidderSession(
         name=NAME,
         key=key_of(NAME),
         entropy=b"e" * 32,
         reader=READER,
         auctioneer_key=None,
         agent_version="test",
+        session_id=session_id,
     )
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", None], ids=["nothing", "garbage", "another message"])
+def test_a_session_that_does_not_begin_with_session_open_is_doubted(data: bytes | None) -> None:
+    """Whatever else stands there is refused, and the true one is taken after it."""
+    crook = Crook()
+    fresh = fresh_bidder()
     given = crook.entries[crook.write(Raise(wave=0, level=1)).index] if data is None else data
     effects = fresh.apply(Opened(session_open=given), 5)
-    assert effects.complaint is not None
-    assert effects.complaint.code is DeviationCode.MALFORMED
+    assert effects.doubt is not None
+    assert (effects.doubt.code, effects.doubt.accused) == (DeviationCode.MALFORMED, "")
+    assert fresh.apply(Opened(session_open=crook.entries[0]), 5) == BidderEffects()
+
+
+def test_a_session_that_was_not_asked_for_is_doubted() -> None:
+    """Who names a session takes no other's SessionOpen, well signed as it may be."""
+    crook = Crook()
+    fresh = fresh_bidder(session_id=crook.scribe.session_id)
+    effects = fresh.apply(Opened(session_open=Crook(make_specification(3)).entries[0]), 5)
+    assert effects.doubt is not None
+    assert effects.doubt.code is DeviationCode.WRONG_SESSION
+    assert fresh.apply(Opened(session_open=crook.entries[0]), 5) == BidderEffects()
 
 
 @pytest.mark.parametrize("level", [1, 2])

@@ -93,26 +93,28 @@ def test_an_honest_end_is_accepted() -> None:
     ],
     ids=["another key", "no note", "another log"],
 )
-def test_a_wrong_end_is_complained_of(code: DeviationCode, change: dict[str, Any]) -> None:
+def test_a_wrong_end_is_doubted(code: DeviationCode, change: dict[str, Any]) -> None:
     """The final checkpoint is signed with the key of SessionOpen and extends the log that was seen."""
     crook = Crook()
     crook.begin_play()
     crook.deliver(outcome())
     crook.deliver(SeedOpening(part=PART))
     crook.give(conclude(crook, **change))
-    assert crook.bidder.complaint is not None
-    assert crook.bidder.complaint.code is code
+    assert crook.doubt() is code
+    assert crook.give(conclude(crook)).has_ended
 
 
-def test_an_end_without_an_outcome_is_complained_of() -> None:
-    """A session ends with an outcome or with the reason why there is none."""
+def test_an_end_without_an_outcome_is_doubted() -> None:
+    """A checkpoint of a session under way, shown as its last one, neither ends it nor spoils what follows."""
     crook = Crook()
     crook.begin_play()
     crook.climb(1)
     crook.deliver(Raise(wave=1, level=2))
     crook.give(conclude(crook))
-    assert crook.bidder.complaint is not None
-    assert crook.bidder.complaint.code is DeviationCode.WRONG_OUTCOME
+    assert crook.doubt() is DeviationCode.WRONG_OUTCOME
+    assert crook.deliver(outcome()) == BidderEffects()
+    assert crook.deliver(SeedOpening(part=PART)) == BidderEffects()
+    assert crook.give(conclude(crook)).has_ended
 
 
 def test_a_bidder_answers_the_same_question_with_the_same_bytes() -> None:

@@ -15,13 +15,17 @@ from benchmarks.findings import Better, Finding, ratio_of_turns
 from benchmarks.load import Load, decode_load, encode_load
 from benchmarks.local import make_market
 from benchmarks.ours.markets import WIDE_WAVE, counts, invited, make_specification
+from benchmarks.ours.sales import make_reports, make_sale_specification
 from benchmarks.parent import Child, ChildFailed
+from benchmarks.sale import Exchange, Sale, decode_exchange, decode_sale, encode_exchange, encode_sale
 from benchmarks.stopwatch import Stopwatch, percentile
 from benchmarks.table import show_goal, show_measured, show_verdict
 from openoutcry.mechanisms.ownership import own_levels
-from openoutcry.simulation import Auction, PlayResult
+from openoutcry.simulation import Auction, PlayResult, play
+from openoutcry.strategies import PrivateKnowledge
 
 ROOT = Path(__file__).resolve().parents[2]
+SALE = Sale(bidders=6, mechanism="crowdsourced-lookahead-plus", openings="private")
 LOADS = [
     Load(bidders=2, levels=5, in_flight="one"),
     Load(bidders=6, levels=3, in_flight="all"),
@@ -57,7 +61,7 @@ def test_short_slice_measures_everything() -> None:
     )
     findings = json.loads(finished.stdout)["findings"]
     goals = [finding["name"] for finding in findings if finding["goal"] is not None]
-    assert len(goals) == 11
+    assert len(goals) == 19
     assert len({finding["name"] for finding in findings}) == len(findings)
     # Memory of so few bidders is a matter of whole pages: it may not have grown.
     numbers = [finding["measured"] for finding in findings if not finding["name"].startswith("idle")]
@@ -103,6 +107,26 @@ def test_percentile_is_one_of_the_values() -> None:
 def test_load_survives_a_command_line(load: Load) -> None:
     """A child process is asked for the very load that was meant."""
     assert decode_load(encode_load(load)) == load
+
+
+def test_sale_and_exchange_survive_a_command_line() -> None:
+    """Both programs are asked for the very sale and exchange that were meant."""
+    exchange = Exchange(bidders=3, down=(300, 200, 900), up=(380, 1478))
+    assert decode_sale(encode_sale(SALE)) == SALE
+    assert decode_exchange(encode_exchange(exchange)) == exchange
+    assert exchange.messages == 15
+
+
+def test_measured_sale_rewards_everybody() -> None:
+    """In the sale that is measured every bidder reports a belief about all others, and is paid for it."""
+    specification, reports = make_sale_specification(SALE), make_reports(SALE)
+    private = [
+        PrivateKnowledge(value=report.value, belief=report.belief)
+        for report in reports
+        if report.value is not None and report.belief is not None
+    ]
+    assert len({report.belief for report in reports}) == SALE.bidders
+    assert all(reward > 0 for reward in play(specification, private, seed="a seed").rewards)
 
 
 def test_load_with_one_in_flight_is_one_question_a_wave() -> None:

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openoutcry.mechanisms.chance import Chance
-from openoutcry.mechanisms.comparison.direct import ask_bids, reported_values, sell_units, settle
+from openoutcry.mechanisms.comparison.direct import ask_bids, reported_values, sell_units
 from openoutcry.mechanisms.comparison.empirical_reserve import empirical_price
 from openoutcry.mechanisms.comparison.vickrey import highest_bids, sell_among_eligible
 from openoutcry.mechanisms.conversation import Climb, Conversation
 from openoutcry.mechanisms.crowd.distributions import Joint, Product
 from openoutcry.mechanisms.crowd.environment import Environment
 from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.crowd.selling import settle
 from openoutcry.mechanisms.registry import find_mechanism
 from tests.reference.crowd_play import Rule, good_market, profiles, type_market
 from tests.reference.direct_truthfulness import Violation, find_violation

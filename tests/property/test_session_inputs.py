@@ -311,15 +311,15 @@ def test_a_bidder_survives_any_delivery(
 def test_a_bidder_survives_any_end(
     note: bytes, consistency_from: int, consistency: tuple[bytes, ...]
 ) -> None:
-    """Any final checkpoint that was not signed for this session is complained of."""
+    """Any final checkpoint that was not signed for this session is doubted."""
     bidder = _bidder(_template("closed"))
-    bidder.apply(Concluded(note=note, consistency_from=consistency_from, consistency=consistency), 2)
-    assert bidder.complaint is not None
+    concluded = Concluded(note=note, consistency_from=consistency_from, consistency=consistency)
+    assert bidder.apply(concluded, 2).must_resume
 
 
 @given(data=generators.binary(max_size=300))
 def test_a_bidder_survives_any_beginning(data: bytes) -> None:
-    """Whatever is shown as SessionOpen or as the specification is taken or complained of."""
+    """Whatever is shown as SessionOpen or as the specification is taken or doubted."""
     bidder = BidderSession(
         name="ada",
         key=key_of("ada"),
@@ -328,7 +328,7 @@ def test_a_bidder_survives_any_beginning(data: bytes) -> None:
         auctioneer_key=None,
         agent_version="test",
     )
-    assert bidder.apply(Opened(session_open=data), 1).complaint is not None
+    assert bidder.apply(Opened(session_open=data), 1).must_resume
     other = BidderSession(
         name="ada",
         key=key_of("ada"),
@@ -338,4 +338,4 @@ def test_a_bidder_survives_any_beginning(data: bytes) -> None:
         agent_version="test",
     )
     other.apply(Opened(session_open=_template("closed").entries[0]), 1)
-    assert other.apply(Specified(specification=data), 1).complaint is not None
+    assert other.apply(Specified(specification=data), 1).must_resume

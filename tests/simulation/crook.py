@@ -9,7 +9,7 @@ from fractions import Fraction
 from openoutcry.mechanisms import Specification, encode_specification
 from openoutcry.mechanisms.conversation import Award
 from openoutcry.protocol.commitments import seed_commitment
-from openoutcry.protocol.deviations import Blame, DeviationCode
+from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import (
     AuctioneerBody,
     OutcomeDeclared,
@@ -152,12 +152,19 @@ class Crook:
         if self.bidder.complaint is None:
             return None
         assert self.effects.complaint == self.bidder.complaint
-        # Bytes that anybody could have forged or replayed on the way are held against nobody.
-        is_anybodys = self.bidder.complaint.code.blame is Blame.NOBODY
-        assert self.bidder.complaint.accused == ("" if is_anybodys else "auctioneer")
+        assert self.bidder.complaint.accused == "auctioneer"
         assert self.bidder.complaint.evidence
         assert self.give(Specified(specification=self.data)) == BidderEffects(has_ended=True)
         return self.bidder.complaint.code
+
+    def doubt(self) -> DeviationCode | None:
+        """Return what the bidder could not take last, once it is seen that it blames nobody and may go on."""
+        assert self.bidder.complaint is None
+        if self.effects.doubt is None:
+            return None
+        assert self.effects == BidderEffects(doubt=self.effects.doubt)
+        assert (self.effects.must_resume, self.effects.doubt.accused) == (True, "")
+        return self.effects.doubt.code
 
 
 def outcome(count: int = 4, *, winner: int | None = None, price: int = 0, **payments: int) -> OutcomeDeclared:

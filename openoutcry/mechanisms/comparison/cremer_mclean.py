@@ -24,13 +24,13 @@ from openoutcry.mechanisms.comparison.direct import (
     check_single_parameter,
     configure_direct,
     reported_values,
-    settle,
 )
 from openoutcry.mechanisms.comparison.priors import require_prior
 from openoutcry.mechanisms.comparison.vickrey import highest_bids, sell_to_highest
 from openoutcry.mechanisms.conversation import NOTHING, Conversation
 from openoutcry.mechanisms.crowd.distributions import POINT_LIMIT, Distribution, Joint, Product, Profile
 from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.crowd.selling import settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 from openoutcry.mechanisms.parameters import show_count
 

@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import cast
 
 from openoutcry.errors import ConfigurationError
-from openoutcry.mechanisms.conversation import NOTHING, Answer, Award, Outcome, ReportType, Wave
+from openoutcry.mechanisms.conversation import Answer, Award, ReportType, Wave
 from openoutcry.mechanisms.crowd.asking import ask_types
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale
+from openoutcry.mechanisms.crowd.selling import Bids, Sale
 from openoutcry.mechanisms.parameters import Openings, Parameter, check_names, read_choice
 
 Asking = Generator[Wave, tuple[Answer, ...], Bids]
@@ -80,22 +80,6 @@ def ask_bids(market: TypeMarket, openings: Openings) -> Asking:
 def reported_values(market: TypeMarket, bids: Bids) -> Mapping[int, int]:
     """Return the values that were reported where a type is one number, by market index, rising; in minor units."""
     return {bidder: market.value(bidder, index) for bidder, index in bids.items()}
-
-
-def settle(market: TypeMarket, sale: Sale, side_payments: Mapping[int, Fraction] | None = None) -> Outcome:
-    """Return the outcome of a sale.
-
-    Args:
-        market: All bidders, whoever reported.
-        sale: Who gets what for how much.
-        side_payments: What some bidders pay beside that, by market index; negative when they are paid.
-    """
-    payments = [NOTHING] * len(market.bidders)
-    for award in sale.awards:
-        payments[award.bidder] = award.price
-    for bidder, amount in (side_payments or {}).items():
-        payments[bidder] += amount
-    return Outcome(awards=sale.awards, payments=tuple(payments), reason=sale.reason)
 
 
 def sell_units(prices: Mapping[int, int], reason: str) -> Sale:

@@ -19,12 +19,11 @@ from openoutcry.mechanisms.comparison.direct import (
     check_single_parameter,
     read_openings,
     reported_values,
-    settle,
 )
 from openoutcry.mechanisms.comparison.vickrey import highest_bids, sell_above_reserves
 from openoutcry.mechanisms.conversation import Conversation
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.strictness import Sale
+from openoutcry.mechanisms.crowd.selling import Sale, settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 from openoutcry.mechanisms.parameters import Openings, Parameter, check_names, read_choice
 
@@ -101,7 +100,7 @@ def _sell_to_half(values: Mapping[int, int], units: int, chance: Chance) -> Sale
     sale = sell_above_reserves(rest, units, dict.fromkeys(rest, reserve))
     return Sale(
         awards=sale.awards,
-        reason=f"the best price against a random half's {len(sample)} bids is {reserve}: {sale.reason}",
+        reason=f"the best price against a random half's {len(sample)} bids is the reserve: {sale.reason}",
     )
 
 

@@ -16,9 +16,10 @@ from fractions import Fraction
 from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms.asking import ask_climbs
 from openoutcry.mechanisms.chance import Chance
-from openoutcry.mechanisms.comparison.direct import check_single_parameter, sell_units, settle
+from openoutcry.mechanisms.comparison.direct import check_single_parameter, sell_units
 from openoutcry.mechanisms.conversation import Answer, Climb, Conversation, Wave
 from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.crowd.selling import settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 from openoutcry.mechanisms.parameters import check_names
 

@@ -17,13 +17,12 @@ from openoutcry.mechanisms.comparison.direct import (
     ask_bids,
     check_single_parameter,
     configure_direct,
-    settle,
 )
-from openoutcry.mechanisms.comparison.priors import as_independent, require_prior
+from openoutcry.mechanisms.comparison.priors import require_prior
 from openoutcry.mechanisms.conversation import Award, Conversation
-from openoutcry.mechanisms.crowd.distributions import Product
+from openoutcry.mechanisms.crowd.distributions import Product, as_product
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale
+from openoutcry.mechanisms.crowd.selling import Bids, Sale, settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 
 
@@ -33,7 +32,7 @@ def require_independent_prior(market: TypeMarket) -> Product:
     Raises:
         ConfigurationError: There is none, or bidders are correlated under it.
     """
-    independent = as_independent(require_prior("myerson", market))
+    independent = as_product(require_prior("myerson", market))
     if independent is None:
         raise ConfigurationError(
             "myerson is the best auction for independent bidders, and they are correlated under this "
@@ -49,8 +48,7 @@ def converse(market: TypeMarket, parameters: Direct, chance: Chance) -> Conversa
     Args:
         market: One good or identical units, with a prior under which bidders are independent.
         parameters: Who sees the reports.
-        chance: Drawn from under myerson/segment if the optimum leaves something to chance at the reported
-            values.
+        chance: Never drawn from: with independent bidders the optimum leaves nothing to chance.
 
     Returns:
         A conversation of one wave of reports.

@@ -16,11 +16,12 @@ from itertools import groupby
 
 from openoutcry.mechanisms.asking import ask_climbs
 from openoutcry.mechanisms.chance import Chance
-from openoutcry.mechanisms.comparison.direct import check_single_parameter, sell_units, settle
-from openoutcry.mechanisms.comparison.priors import as_independent, require_prior
+from openoutcry.mechanisms.comparison.direct import check_single_parameter, sell_units
+from openoutcry.mechanisms.comparison.priors import require_prior
 from openoutcry.mechanisms.conversation import Climb, Conversation
-from openoutcry.mechanisms.crowd.distributions import Distribution
+from openoutcry.mechanisms.crowd.distributions import Distribution, as_product
 from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.crowd.selling import settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 from openoutcry.mechanisms.parameters import check_names
 
@@ -175,7 +176,7 @@ def _configure(raw: Mapping[str, object]) -> PostedPrices:
 
 def _check(market: TypeMarket, parameters: PostedPrices) -> tuple[str, ...]:
     check_single_parameter("posted-prices", market)
-    if as_independent(require_prior("posted-prices", market)) is None:
+    if as_product(require_prior("posted-prices", market)) is None:
         return (
             "bidders are correlated under the prior: prices are set from each one's own distribution, and "
             "no share of revenue is promised; crowdsourced-lookahead uses correlation",
@@ -184,7 +185,7 @@ def _check(market: TypeMarket, parameters: PostedPrices) -> tuple[str, ...]:
 
 
 def _guarantee(market: TypeMarket, parameters: PostedPrices) -> Guarantee:
-    if as_independent(require_prior("posted-prices", market)) is None:
+    if as_product(require_prior("posted-prices", market)) is None:
         text = "none: bidders are correlated under the prior, and prices look at each one's own distribution only"
         return Guarantee(welfare=None, revenue=None, text=text)
     if market.environment.units[0] >= len(market.bidders):

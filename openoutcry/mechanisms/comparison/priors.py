@@ -1,11 +1,9 @@
-"""The seller's prior: asking for it, whether bidders are independent under it, and the prices it makes best."""
+"""The seller's prior: asking for it, and the prices that it makes best."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from openoutcry.errors import ConfigurationError
-from openoutcry.mechanisms.crowd.distributions import Distribution, Product
+from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.lookahead import best_price
 from openoutcry.mechanisms.crowd.market import TypeMarket
 
@@ -22,18 +20,6 @@ def require_prior(mechanism: str, market: TypeMarket) -> Distribution:
             "scenario, or choose a mechanism that needs none, such as vickrey"
         )
     return market.prior
-
-
-def as_independent(prior: Distribution) -> Product | None:
-    """Return a prior as the product of its marginals, or None when its bidders are correlated."""
-    if isinstance(prior, Product):
-        return prior
-    independent = Product.of({player: prior.factor(player) for player in prior.players})
-    if independent.support_size != prior.support_size:
-        return None
-    scale = Fraction(independent.total, prior.total)
-    is_equal = all(independent.weight(point) == scale * weight for point, weight in prior.items())
-    return independent if is_equal else None
 
 
 def monopoly_prices(market: TypeMarket, prior: Distribution) -> tuple[int, ...]:

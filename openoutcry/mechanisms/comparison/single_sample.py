@@ -14,12 +14,11 @@ from openoutcry.mechanisms.comparison.direct import (
     check_single_parameter,
     configure_direct,
     reported_values,
-    settle,
 )
 from openoutcry.mechanisms.comparison.vickrey import sell_above_reserves
 from openoutcry.mechanisms.conversation import Conversation
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.strictness import Sale
+from openoutcry.mechanisms.crowd.selling import Sale, settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 
 RESERVE_BIDDER = "single-sample/reserve-bidder"
@@ -49,9 +48,10 @@ def converse(market: TypeMarket, parameters: Direct, chance: Chance) -> Conversa
     reserve = values.pop(sampled)
     sale = sell_above_reserves(values, market.environment.units[0], dict.fromkeys(values, reserve))
     name = market.bidders[sampled].name
+    # The reserve is somebody's bid: a session that keeps reports sealed must not tell it.
     return settle(
         market,
-        Sale(awards=sale.awards, reason=f"{name} was drawn to set the reserve {reserve}: {sale.reason}"),
+        Sale(awards=sale.awards, reason=f"{name} was drawn to set the reserve: {sale.reason}"),
     )
 
 

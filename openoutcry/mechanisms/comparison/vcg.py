@@ -21,13 +21,12 @@ from openoutcry.mechanisms.comparison.direct import (
     ask_bids,
     configure_direct,
     reported_values,
-    settle,
 )
 from openoutcry.mechanisms.comparison.vickrey import sell_to_highest
 from openoutcry.mechanisms.conversation import Award, Conversation
 from openoutcry.mechanisms.crowd.environment import Assignment, Environment
 from openoutcry.mechanisms.crowd.market import Type, TypeMarket
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale
+from openoutcry.mechanisms.crowd.selling import Bids, Sale, settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 from openoutcry.mechanisms.parameters import show_count
 

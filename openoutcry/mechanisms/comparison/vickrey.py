@@ -21,12 +21,12 @@ from openoutcry.mechanisms.comparison.direct import (
     read_openings,
     reported_values,
     sell_units,
-    settle,
 )
-from openoutcry.mechanisms.comparison.priors import as_independent, monopoly_prices, require_prior
+from openoutcry.mechanisms.comparison.priors import monopoly_prices, require_prior
 from openoutcry.mechanisms.conversation import Conversation
+from openoutcry.mechanisms.crowd.distributions import as_product
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.strictness import Sale
+from openoutcry.mechanisms.crowd.selling import Sale, settle
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
 from openoutcry.mechanisms.parameters import Openings, Parameter, check_names, read_choice
 
@@ -172,7 +172,7 @@ def _check_vickrey_reserve(market: TypeMarket, parameters: VickreyReserve) -> tu
 
 def _guarantee_vickrey_reserve(market: TypeMarket, parameters: VickreyReserve) -> Guarantee:
     prior = require_prior("vickrey-reserve", market)
-    if market.environment.units[0] >= len(market.bidders) and as_independent(prior) is not None:
+    if market.environment.units[0] >= len(market.bidders) and as_product(prior) is not None:
         text = (
             "all of the optimal revenue: there is a unit for everybody and bidders are independent under "
             "the prior, so each is best sold to at its own monopoly price"

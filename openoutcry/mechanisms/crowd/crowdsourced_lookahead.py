@@ -19,8 +19,9 @@ from openoutcry.mechanisms.crowd.conditions import refuse_several_goods
 from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.lookahead import highest_bidder, sell_by_lookahead
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.rewarding import reward_belief, settle
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale, draw_lottery, mix
+from openoutcry.mechanisms.crowd.rewarding import reward_belief, settle_rewarded
+from openoutcry.mechanisms.crowd.selling import Bids, Sale
+from openoutcry.mechanisms.crowd.strictness import draw_lottery, mix
 
 NAME = "crowdsourced-lookahead"
 
@@ -46,7 +47,7 @@ def converse(market: TypeMarket, choices: CrowdChoices, chance: Chance) -> Conve
     refuse_several_goods(market, NAME)
     bids = yield from _ask_values(market)
     if not bids:
-        return settle(market, Sale(awards=(), reason="nobody reported a value"), {})
+        return settle_rewarded(market, Sale(awards=(), reason="nobody reported a value"), {})
     highest = highest_bidder(market, bids)
     beliefs = (yield from _ask_beliefs(market, choices, bids, highest)) if len(bids) > 1 else {}
     sale = mix(
@@ -63,7 +64,7 @@ def converse(market: TypeMarket, choices: CrowdChoices, chance: Chance) -> Conve
     for bidder, belief in beliefs.items():
         label = f"{NAME}/reward/{bidder}"
         rewards[bidder] = reward_belief(scale, belief, bids, choices.payment, chance, label=label)
-    return settle(market, sale, rewards)
+    return settle_rewarded(market, sale, rewards)
 
 
 def _ask_values(market: TypeMarket) -> Generator[Wave, tuple[Answer, ...], Bids]:

@@ -18,8 +18,9 @@ from openoutcry.mechanisms.crowd.conditions import refuse_several_goods
 from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.lookahead import highest_bidder, sell_by_lookahead
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.rewarding import reward_belief, settle
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale, draw_lottery, mix
+from openoutcry.mechanisms.crowd.rewarding import reward_belief, settle_rewarded
+from openoutcry.mechanisms.crowd.selling import Bids, Sale
+from openoutcry.mechanisms.crowd.strictness import draw_lottery, mix
 
 NAME = "crowdsourced-lookahead-plus"
 
@@ -53,7 +54,7 @@ def converse(market: TypeMarket, choices: CrowdChoices, chance: Chance) -> Conve
     )
     bids = {b: report.value for b, report in reports.items() if report and report.value is not None}
     if not bids:
-        return settle(market, Sale(awards=(), reason="nobody reported a value"), {})
+        return settle_rewarded(market, Sale(awards=(), reason="nobody reported a value"), {})
     beliefs = {b: report.belief for b in bids if (report := reports[b])}
     sale = mix(
         choices.delta,
@@ -67,7 +68,7 @@ def converse(market: TypeMarket, choices: CrowdChoices, chance: Chance) -> Conve
     for bidder, belief in beliefs.items():
         label = f"{NAME}/reward/{bidder}"
         rewards[bidder] = reward_belief(scale, belief, bids, choices.payment, chance, label=label)
-    return settle(market, sale, rewards)
+    return settle_rewarded(market, sale, rewards)
 
 
 def _question(bidder: int, count: int, choices: CrowdChoices) -> ReportType:

@@ -19,8 +19,9 @@ from openoutcry.mechanisms.crowd.choices import CrowdChoices
 from openoutcry.mechanisms.crowd.conditions import refuse_upward
 from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.rewarding import reward_belief, settle
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale, draw_lottery, mix
+from openoutcry.mechanisms.crowd.rewarding import reward_belief, settle_rewarded
+from openoutcry.mechanisms.crowd.selling import Bids, Sale
+from openoutcry.mechanisms.crowd.strictness import draw_lottery, mix
 
 if TYPE_CHECKING:
     from openoutcry.mechanisms.crowd.optimal import OptimalMechanism
@@ -51,7 +52,7 @@ def converse(market: TypeMarket, choices: CrowdChoices, chance: Chance) -> Conve
     if count == 1:
         name = market.bidders[0].name
         alone = Sale(awards=(), reason=f"{name} is the only bidder, so it informs and nobody is left to buy")
-        return settle(market, alone, {0: choices.reward})
+        return settle_rewarded(market, alone, {0: choices.reward})
     informant = chance.uniform(f"{NAME}/informant", count)
     name = market.bidders[informant].name
     others = tuple(bidder for bidder in range(count) if bidder != informant)
@@ -91,7 +92,7 @@ def converse(market: TypeMarket, choices: CrowdChoices, chance: Chance) -> Conve
         rewards[informant] = reward_belief(
             choices.reward, belief, bids, choices.payment, chance, label=f"{NAME}/reward"
         )
-    return settle(market, sale, rewards)
+    return settle_rewarded(market, sale, rewards)
 
 
 def _sell(

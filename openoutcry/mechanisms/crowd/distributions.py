@@ -299,6 +299,18 @@ class Product:
 Distribution = Joint | Product
 
 
+def as_product(distribution: Distribution) -> Product | None:
+    """Return a distribution as the product of its marginals, or None when its players are correlated."""
+    if isinstance(distribution, Product):
+        return distribution
+    independent = Product.of({player: distribution.factor(player) for player in distribution.players})
+    if independent.support_size != distribution.support_size:
+        return None
+    scale = Fraction(independent.total, distribution.total)
+    is_equal = all(independent.weight(point) == scale * weight for point, weight in distribution.items())
+    return independent if is_equal else None
+
+
 def point_mass(players: Sequence[int], profile: Profile) -> Product:
     """Return the certainty that these players have these types."""
     return Product.of({player: {index: 1} for player, index in zip(players, profile, strict=True)})

@@ -14,7 +14,7 @@ from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.crowd.aggregation import slice_weights
 from openoutcry.mechanisms.crowd.distributions import POINT_LIMIT, Distribution, Profile
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale
+from openoutcry.mechanisms.crowd.selling import Bids, Sale
 from openoutcry.mechanisms.parameters import Reading
 
 

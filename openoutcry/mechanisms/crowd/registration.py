@@ -198,6 +198,7 @@ _CROWDSOURCED_OPTIMAL = Mechanism(
 
 _CROWDSOURCED_LOOKAHEAD = Mechanism(
     name=crowdsourced_lookahead.NAME,
+    opens_privately=lambda choices: True,
     belief_when_asked=given_another_leads,
     summary="the highest bidder buys at the price that is best by what all others together know of it",
     source=f"{_PAPER}: AGG and mechanism L, Theorem 2, Lemmas 1, 4 and 5; price after Ronen's lookahead auction",

@@ -14,7 +14,7 @@ from openoutcry.mechanisms.conversation import NOTHING, Outcome
 from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.scoring import reward, reward_probability
-from openoutcry.mechanisms.crowd.strictness import Bids, Sale
+from openoutcry.mechanisms.crowd.selling import Bids, Sale, settle
 from openoutcry.mechanisms.parameters import Payment
 
 
@@ -51,7 +51,7 @@ def reward_belief(
     return scale if is_paid else NOTHING
 
 
-def settle(market: TypeMarket, sale: Sale, rewards: Mapping[int, Fraction]) -> Outcome:
+def settle_rewarded(market: TypeMarket, sale: Sale, rewards: Mapping[int, Fraction]) -> Outcome:
     """Return the outcome: everybody pays for what it gets, less its reward.
 
     Args:
@@ -59,13 +59,9 @@ def settle(market: TypeMarket, sale: Sale, rewards: Mapping[int, Fraction]) -> O
         sale: Who buys what.
         rewards: What bidders are paid for their reports, at least 0, by market index.
     """
-    payments = [NOTHING] * len(market.bidders)
-    for award in sale.awards:
-        payments[award.bidder] += award.price
-    for bidder, amount in rewards.items():
-        payments[bidder] -= amount
     reason = "; ".join(filter(None, (sale.reason, _say_rewards(market, rewards))))
-    return Outcome(awards=sale.awards, payments=tuple(payments), reason=reason)
+    told = Sale(awards=sale.awards, reason=reason)
+    return settle(market, told, {bidder: -amount for bidder, amount in rewards.items()})
 
 
 def _say_rewards(market: TypeMarket, rewards: Mapping[int, Fraction]) -> str:

@@ -8,30 +8,13 @@ revenue.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
 
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.crowd.market import TypeMarket
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sale:
-    """What is sold, before anybody is paid for its knowledge.
-
-    Attributes:
-        awards: Who gets what for how much, bidders rising.
-        reason: One clause that says why.
-    """
-
-    awards: tuple[Award, ...]
-    reason: str
-
-
-Bids = Mapping[int, int]
-"""The type index that each bidder reported, by market index, rising; whoever reported none is left out."""
+from openoutcry.mechanisms.crowd.selling import Bids, Sale
 
 
 def lottery_prices(market: TypeMarket, *, literal: bool = False) -> tuple[int, ...]:
@@ -96,7 +79,8 @@ def draw_lottery(
     price = prices[_uniform(chance, f"{prefix}/lottery-price", len(prices))]
     if market.value(bidder, bids[bidder], bundle) < price:
         return Sale(
-            awards=(), reason=f"the lottery drew {name} and the price {price}, more than it reported: no sale"
+            # Without the price: where reports are sealed it would tell something of this one.
+            awards=(), reason=f"the lottery drew {name} and a price above what it reported: no sale"
         )
     paid = price - discount
     award = Award(bidder=bidder, goods=market.environment.bundles[bundle], price=paid)

@@ -10,14 +10,8 @@ from openoutcry.mechanisms.chance import Chance, ScriptedChance
 from openoutcry.mechanisms.conversation import Award, Conversation
 from openoutcry.mechanisms.crowd.environment import Environment
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.rewarding import settle
-from openoutcry.mechanisms.crowd.strictness import (
-    Sale,
-    attainable_bundles,
-    draw_lottery,
-    lottery_prices,
-    mix,
-)
+from openoutcry.mechanisms.crowd.selling import Sale, settle
+from openoutcry.mechanisms.crowd.strictness import attainable_bundles, draw_lottery, lottery_prices, mix
 from tests.reference.crowd_play import Average, Rule, average, good_market, profiles, reporting, type_market
 
 HALF = Fraction(1, 2)

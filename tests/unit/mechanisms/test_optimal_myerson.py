@@ -8,15 +8,15 @@ from itertools import product
 import pytest
 
 from openoutcry.errors import ConfigurationError
+from openoutcry.mechanisms.comparison.priors import monopoly_prices
 from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.crowd.distributions import Joint, Product
 from openoutcry.mechanisms.crowd.environment import Environment
+from openoutcry.mechanisms.crowd.lookahead import best_price
 from openoutcry.mechanisms.crowd.market import TypedBidder, TypeMarket
 from openoutcry.mechanisms.crowd.optimal import (
     MyersonMechanism,
     Segment,
-    monopoly_price,
-    monopoly_prices,
     optimal_mechanism,
     optimal_revenue,
 )
@@ -159,7 +159,7 @@ def test_bulow_klemperer_fails_on_a_grid_and_its_reverse_holds() -> None:
 
 def test_monopoly_prices_are_the_lowest_of_the_best() -> None:
     """1 and 2 earn the same from a fair {1, 2}; the lower one is taken, and impossible types are no prices."""
-    assert monopoly_price((1, 2), {0: 1, 1: 1}) == 1
+    assert best_price((1, 2), {0: 1, 1: 1}) == 1
     market = market_of((1, 2), (3, 4, 9))
     assert monopoly_prices(market, Product.of({0: {1: 1}, 1: {0: 1, 2: 1}})) == (2, 9)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from pathlib import Path
 
 import pytest
 
 from openoutcry.errors import PeerError, UsageError
+from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.limits import OPENING_PART_BYTES, REPORT_BYTES
 from openoutcry.protocol.opening import (
     PADDING_BYTES,
@@ -161,14 +163,14 @@ def test_nothing_is_sealed_to_what_is_no_key(recipient: bytes):
 
 
 def test_a_key_is_derived_anew_for_each_session():
-    """The same secret and context give the same key; another of either, another key."""
-    key = OpeningKey.derive(b"m" * 32, b"context")
-    assert OpeningKey.derive(b"m" * 32, b"context").secret == key.secret
-    assert OpeningKey(key.secret).public_key == key.public_key
-    others = [OpeningKey.derive(b"m" * 32, b"contexts"), OpeningKey.derive(b"l" * 32, b"context")]
-    assert len({key.secret, *(other.secret for other in others)}) == 3
-    purpose = b"\x00\x00\x00\x19openoutcry.opening-key.v1\x00\x00\x00\x07context"
-    assert key.secret == hpke.expand(hpke.extract(b"", b"m" * 32), purpose, 32)
+    """The same message key and commitment give the same key; another of either, another key."""
+    keys = [SigningKey.from_seed(letter * 32) for letter in (b"m", b"l")]
+    derived = [key.derive(commitment) for key in keys for commitment in (b"one", b"two")]
+    assert len(set(derived)) == 4
+    assert derived[0] == SigningKey.from_seed(b"m" * 32).derive(b"one")
+    assert OpeningKey(derived[0]).secret == derived[0]
+    purpose = b"\x00\x00\x00\x14openoutcry.derive.v1one"
+    assert derived[0] == hmac.digest(b"m" * 32, purpose, "sha256")
 
 
 def test_a_key_has_32_bytes_and_does_not_show_them():

@@ -6,8 +6,9 @@ from fractions import Fraction
 from math import isfinite
 
 from openoutcry.mechanisms.crowd.optimal.exact import attempts
+from openoutcry.mechanisms.crowd.optimal.outcomes import Progress
 from openoutcry.mechanisms.crowd.optimal.program import Exact, LinearProgram
-from openoutcry.mechanisms.crowd.optimal.solver import Guess, Options, Progress
+from openoutcry.mechanisms.crowd.optimal.solver import Guess, Options
 
 _UNIT = 2**40
 """Floats are rounded down to multiples of 1/_UNIT."""

@@ -15,8 +15,9 @@ from fractions import Fraction
 from hashlib import sha256
 
 from openoutcry.mechanisms.crowd.optimal.exact import Vertex, proved_optimum
+from openoutcry.mechanisms.crowd.optimal.outcomes import Progress
 from openoutcry.mechanisms.crowd.optimal.program import LinearProgram, among_optima
-from openoutcry.mechanisms.crowd.optimal.solver import Options, Progress
+from openoutcry.mechanisms.crowd.optimal.solver import Options
 
 ROUND_LIMIT = 6
 """Second objectives that are tried; after the first nearly nothing is left to decide."""

@@ -15,13 +15,13 @@ from fractions import Fraction
 from math import isfinite
 
 from openoutcry.mechanisms.crowd.optimal.elimination import solve, transposed
+from openoutcry.mechanisms.crowd.optimal.outcomes import Progress
 from openoutcry.mechanisms.crowd.optimal.program import Exact, LinearProgram
 from openoutcry.mechanisms.crowd.optimal.solver import (
     SECOND_THOUGHTS,
     Basis,
     Guess,
     Options,
-    Progress,
     guessed_optimum,
 )
 

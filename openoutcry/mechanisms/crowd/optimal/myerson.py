@@ -89,34 +89,6 @@ def _turns_down(first: tuple[int, int], middle: tuple[int, int], last: tuple[int
     return (middle[1] - first[1]) * (last[0] - first[0]) > (last[1] - first[1]) * (middle[0] - first[0])
 
 
-def monopoly_price(values: Sequence[int], weights: Mapping[int, int]) -> int:
-    """Return the price that earns most from one bidder: the lowest of the best possible values.
-
-    Args:
-        values: Value by type index, rising.
-        weights: Positive weight by type index, types rising.
-    """
-    best, best_price, tail = -1, 0, 0
-    for index in reversed(weights):
-        tail += weights[index]
-        if values[index] * tail >= best:
-            best, best_price = values[index] * tail, values[index]
-    return best_price
-
-
-def monopoly_prices(market: TypeMarket, distribution: Distribution) -> tuple[int, ...]:
-    """Return every bidder's monopoly price under its marginal, for reserves.
-
-    Args:
-        market: Where a type is one number.
-        distribution: About all its bidders.
-    """
-    return tuple(
-        monopoly_price(market.values(bidder), distribution.factor(bidder))
-        for bidder in range(len(market.bidders))
-    )
-
-
 class MyersonMechanism:
     """Myerson's mechanism for one market and distribution.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
@@ -10,6 +10,9 @@ from typing import Literal, Protocol
 
 from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.crowd.distributions import Profile
+
+Progress = Callable[[str], None]
+"""Is called now and then with one line about how far a long computation is."""
 
 Route = Literal["myerson", "threshold", "general"]
 

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openoutcry.errors import ConfigurationError
+from openoutcry.mechanisms.crowd.optimal.outcomes import Progress
 from openoutcry.mechanisms.crowd.optimal.program import LinearProgram
-
-Progress = Callable[[str], None]
-"""Is called now and then with one line about how far a long computation is."""
 
 Options = Mapping[str, str | int | float | bool]
 """Settings of HiGHS by name; they change how long an answer takes, never the answer."""
@@ -105,7 +103,7 @@ def guessed_optimum(
         solver.setOptionValue(name, setting)
     scaling = _scaling(program)
     # A limit that does not depend on how fast the machine is; no program of this package comes near it.
-    solver.setOptionValue("simplex_iteration_limit", 10_000 + 50 * (program.row_count + program.column_count))
+    solver.setOptionValue("simplex_iteration_limit", 10_000 + 5 * (program.row_count + program.column_count))
     solver.passModel(_model(highspy, program, scaling))
     if progress is not None:
         solver.cbSimplexInterrupt.subscribe(_reporter(program, progress))
