@@ -159,6 +159,8 @@ async def end_agents(agents: Sequence[AgentProcess]) -> None:
 async def _start(scenario: Scenario, meeting: Meeting, name: str) -> AgentProcess:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        # Whatever lies about in the current directory is no module of ours; strategies are found by their files.
+        "-P",
         "-m",
         "bidder_agent",
         "join",

@@ -29,7 +29,7 @@ class Deadlines:
     def __init__(self, passed: Callable[[Deadline], None], metrics: Metrics) -> None:
         self._passed = passed
         self._loop = asyncio.get_running_loop()
-        self._timers: dict[bytes, tuple[asyncio.TimerHandle, float]] = {}
+        self._timers: dict[bytes, tuple[asyncio.TimerHandle, float, Deadline]] = {}
         self._in_flight = metrics.questions_in_flight
         self._answer_seconds = metrics.answer_seconds
 
@@ -37,11 +37,19 @@ class Deadlines:
         """Begin to wait; an earlier deadline of the party is over."""
         self.cancel(party)
         handle = self._loop.call_later(deadline.after_ms / 1000, self._pass, party, deadline)
-        self._timers[party] = (handle, perf_counter())
+        self._timers[party] = (handle, perf_counter(), deadline)
         self._in_flight.inc()
 
-    def meet(self, party: bytes) -> None:
-        """End the wait for a party that has answered."""
+    def meet(self, party: bytes, is_awaited: Callable[[Deadline], bool]) -> None:
+        """End the wait for a party that has answered, unless more of its answer is to come.
+
+        Args:
+            party: Whose message was accepted.
+            is_awaited: Whether a deadline can still pass: an opening has one for all its parts.
+        """
+        timer = self._timers.get(party)
+        if timer is None or is_awaited(timer[2]):
+            return
         started = self.cancel(party)
         if started is not None:
             self._answer_seconds.observe(perf_counter() - started)

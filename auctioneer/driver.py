@@ -28,6 +28,8 @@ from auctioneer.metrics import Metrics
 from auctioneer.statuses import CallRefused
 from auctioneer.stores import Store
 from openoutcry.errors import OpenOutcryError, PeerError
+from openoutcry.protocol.checkpoints import Checkpoint, session_origin, sign_checkpoint
+from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.messages import PAYLOAD_TYPES
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.values import (
@@ -88,6 +90,7 @@ class SessionDriver:
         restore: Makes the session anew from a log.
         metrics: Counts.
         on_end: Told once when the session has ended.
+        on_log: Told when the log cannot be reached, and when it can be again.
 
     Attributes:
         session: As far as it was applied; while an append is under way, ahead of the log.
@@ -103,6 +106,7 @@ class SessionDriver:
         restore: Callable[[Sequence[bytes]], AuctioneerSession],
         metrics: Metrics,
         on_end: Callable[[SessionDriver], None],
+        on_log: Callable[[SessionDriver, bool], None] = lambda driver, is_there: None,
     ) -> None:
         self.session = session
         self.session_id = session.session_id
@@ -111,6 +115,7 @@ class SessionDriver:
         self._restore = restore
         self._metrics = metrics
         self._on_end = on_end
+        self._on_log = on_log
         self._inbox: list[_Arrival] = []
         self._arrived = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -118,6 +123,7 @@ class SessionDriver:
         self._deadlines = Deadlines(self._pass, metrics)
         self._cancellation: str | None = None
         self._task: asyncio.Task[None] | None = None
+        self._final_note: bytes | None = None
         self._is_ready = True
         self._is_stopping = False
         self._logger = get_logger(**{SESSION_ID: self.session_id})
@@ -131,6 +137,14 @@ class SessionDriver:
     def has_ended(self) -> bool:
         """Whether the session is closed or void, and all of it durable."""
         return self.log.is_complete
+
+    def final_note(self, key: SigningKey) -> bytes:
+        """Return the signed checkpoint of the whole log of a session that has ended; all bidders are told the same."""
+        if self._final_note is None:
+            tree = self.session.log.tree
+            checkpoint = Checkpoint(origin=session_origin(self.session_id), size=tree.size, root=tree.root())
+            self._final_note = sign_checkpoint(checkpoint, key)
+        return self._final_note
 
     # --- For the service. ---
 
@@ -267,7 +281,7 @@ class SessionDriver:
             # What was accepted stands in the log as it came, and first.
             is_accepted = bool(effects.entries) and effects.entries[0] == arrival.given.data
             if is_accepted:
-                self._deadlines.meet(listener.party)
+                self._deadlines.meet(listener.party, self.session.awaits)
             self._metrics.count_envelope(arrival.message, accepted=is_accepted)
         for addressed in effects.addressed:
             target = self._listeners.get(addressed.party)
@@ -313,6 +327,7 @@ class SessionDriver:
             "the log could not be written", exc_info=error, **{ERROR_TYPE: type(error).__name__}
         )
         self._is_ready = False
+        self._on_log(self, False)
         self._deadlines.cancel_all()
         self._end_listeners(
             CallRefused(grpc.StatusCode.UNAVAILABLE, "the log cannot be written now: attach again")
@@ -328,6 +343,7 @@ class SessionDriver:
                 retry_seconds = min(2 * retry_seconds, LAST_RETRY_SECONDS)
                 continue
             self._is_ready = True
+            self._on_log(self, True)
             self._inbox.clear()
             self._has_room.set()
             if self._cancellation is not None:

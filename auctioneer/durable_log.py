@@ -18,6 +18,10 @@ RECENT_ENTRIES = 32
 """Entries kept at hand beyond the latest batch, so that attaching again seldom needs the store."""
 
 
+FOLLOWED_ENTRIES = 256
+"""Entries that an observer who begins early is handed at a time, so that a long log is never held as a whole for it."""
+
+
 class DurableLog:
     """One session's log in its store.
 
@@ -72,22 +76,25 @@ class DurableLog:
         await self._store.close_session(self.session_id)
         self.is_complete = True
 
-    async def entries(self, start: int = 0) -> list[bytes]:
-        """Return the entries from `start` on.
+    async def entries(self, start: int = 0, stop: int | None = None) -> list[bytes]:
+        """Return the entries from `start` on, up to and without `stop` where it is given.
 
         Raises:
             StorageError: The store cannot be reached.
         """
         recent_start = self.size - len(self._recent)
         if start >= recent_start:
-            return self._recent[start - recent_start :]
-        size = self.size
-        return (await self._store.entries(self.session_id, start))[: size - start]
+            return self._recent[
+                start - recent_start : None if stop is None else max(start, stop) - recent_start
+            ]
+        # What a failed append left behind the durable part is nobody's business.
+        end = self.size if stop is None else min(self.size, stop)
+        return await self._store.entries(self.session_id, start, end)
 
     async def entry(self, index: int) -> bytes:
         """Return the entry at `index`, 0..size-1; raises as `entries`."""
         recent = index - self.size + len(self._recent)
-        return self._recent[recent] if recent >= 0 else (await self.entries(index))[0]
+        return self._recent[recent] if recent >= 0 else (await self.entries(index, index + 1))[0]
 
     async def follow(self, start: int = 0) -> AsyncIterator[bytes]:
         """Yield the entries from `start` on, as they come, until the session has ended.
@@ -98,7 +105,7 @@ class DurableLog:
         """
         while True:
             while start < self.size:
-                for entry in await self.entries(start):
+                for entry in await self.entries(start, start + FOLLOWED_ENTRIES):
                     start += 1
                     yield entry
             if self.is_complete:

@@ -1,8 +1,8 @@
 """The auctioneer's two keys: one signs messages, the other checkpoints of logs.
 
-Decides: where they are kept, and that nobody else can read them. Refuses: a file that holds no such key. A service
-with a state directory makes them on first use and keeps them for good: bidders pin them, and a session that was
-opened under a key can only go on under it.
+Decides: where they are kept, and that nobody else can read them. Refuses: a file that holds no such key, and to make a
+key anew beside sessions that were opened under the lost one. A service with a state directory makes them on first use
+and keeps them for good: bidders pin them, and a session that was opened under a key can only go on under it.
 """
 
 from __future__ import annotations
@@ -52,16 +52,27 @@ def make_keys() -> AuctioneerKeys:
     return AuctioneerKeys(message=_make(), checkpoint=_make())
 
 
-def read_or_make_keys(directory: Path) -> AuctioneerKeys:
+def read_or_make_keys(directory: Path, *, session_count: int = 0) -> AuctioneerKeys:
     """Return the keys in a state directory; those that are not there yet are made, readable by their owner only.
 
+    Args:
+        directory: The state directory.
+        session_count: Sessions in it; where there are any, a key that is missing was lost, and none is made.
+
     Raises:
-        ConfigurationError: A file cannot be read or written, or holds no key.
+        ConfigurationError: A file cannot be read or written, holds no key, or was lost.
     """
-    return AuctioneerKeys(
-        message=_read_or_make(directory / MESSAGE_KEY_FILE),
-        checkpoint=_read_or_make(directory / CHECKPOINT_KEY_FILE),
-    )
+    paths = (directory / MESSAGE_KEY_FILE, directory / CHECKPOINT_KEY_FILE)
+    for path in paths:
+        # Looked at before any is made: a refusal leaves everything as it was.
+        if session_count and not path.exists():
+            sessions = "1 session" if session_count == 1 else f"{session_count} sessions"
+            raise ConfigurationError(
+                f"{path}: is missing, and {sessions} in this directory began under it: bring it back, or say "
+                "--new-keys to go on without them"
+            )
+    message, checkpoint = map(_read_or_make, paths)
+    return AuctioneerKeys(message=message, checkpoint=checkpoint)
 
 
 def _make() -> SigningKey:

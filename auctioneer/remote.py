@@ -27,6 +27,14 @@ CHUNK_BYTES = 32 * 1024
 MESSAGE_BYTES = limits.AUCTIONEER_ENVELOPE_BYTES + 4 * 1024
 
 
+KEEPALIVE_MS = 30_000
+"""How often a silent connection is tried, milliseconds: whoever watches learns within a minute that it is gone."""
+
+
+class Unreachable(ServiceError):
+    """The service is not there, or not any more; it may come back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
     """Where a service is, and how to reach it.
@@ -51,11 +59,16 @@ class Remote:
 
         Raises:
             ConfigurationError: The address or a file is none.
-            ServiceError: The service cannot be reached, or refuses.
+            ServiceError: The service refuses.
+            Unreachable: It cannot be reached.
         """
         split_address(self.address)
         credentials = self._credentials()
-        options = (("grpc.max_receive_message_length", MESSAGE_BYTES),)
+        options = (
+            ("grpc.max_receive_message_length", MESSAGE_BYTES),
+            ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+            ("grpc.keepalive_timeout_ms", KEEPALIVE_MS),
+        )
         channel = (
             grpc.insecure_channel(self.address, options)
             if credentials is None
@@ -114,11 +127,11 @@ class Remote:
                 stub.FetchSpecification(request, timeout=TRANSFER_SECONDS), limits.SPECIFICATION_BYTES
             )
 
-    def observe(self, session_id: bytes) -> Iterator[wire.ObserveResponse]:
-        """Yield the log of a session as it grows, then its checkpoint."""
+    def observe(self, session_id: bytes, start: int = 0) -> Iterator[wire.ObserveResponse]:
+        """Yield the log of a session from an index on as it grows, then its checkpoint."""
         with self.channel() as channel:
             stub = service_pb2_grpc.AuctionServiceStub(channel)
-            yield from stub.Observe(wire.ObserveRequest(session_id=session_id))
+            yield from stub.Observe(wire.ObserveRequest(session_id=session_id, start_index=start))
 
     def is_healthy(self) -> bool:
         """Whether the service says that it serves."""
@@ -147,7 +160,7 @@ class Remote:
         code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
         details = (error.details() if isinstance(error, grpc.Call) else "") or str(error)
         if code is grpc.StatusCode.UNAVAILABLE:
-            return ServiceError(f"{self.address} cannot be reached: {_first_line(details)}")
+            return Unreachable(f"{self.address} cannot be reached: {_first_line(details)}")
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return ServiceError(f"{self.address} did not answer in time: is it an auctioneer?")
         return ServiceError(f"{self.address} refused: {_first_line(details)}")

@@ -13,6 +13,7 @@ Decides: what happens in which order at start and stop. Refuses: an address that
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from types import TracebackType
 from typing import Self
@@ -90,6 +91,7 @@ class Service:
         self._operator_token = operator_token
         self._metrics = metrics or make_metrics()
         self._health = health.aio.HealthServicer()
+        self._health_task: asyncio.Task[None] | None = None
         self._server: grpc.aio.Server | None = None
         self.address = ""
         self.sessions = Sessions(
@@ -128,11 +130,14 @@ class Service:
         self._server = server
         await server.start()
         self.sessions.start()
-        await self._health.set(SERVICE_NAME, health_pb2.HealthCheckResponse.SERVING)
+        await self._tell_health()
+        self._health_task = asyncio.create_task(self._follow_health())
         get_logger().info("service started", address=self.address)
 
     async def stop(self) -> None:
         """Take nothing new, let what is being written be written, end all streams, close the store."""
+        if self._health_task is not None:
+            self._health_task.cancel()
         await self._health.enter_graceful_shutdown()
         await self.sessions.stop()
         if self._server is not None:
@@ -160,6 +165,19 @@ class Service:
     async def transcript(self, session_id: bytes) -> Transcript:
         """Return the transcript of a session that has ended; see `Sessions.transcript`."""
         return await self.sessions.transcript(session_id)
+
+    async def _follow_health(self) -> None:
+        while True:
+            await self.sessions.health_changed.wait()
+            self.sessions.health_changed.clear()
+            await self._tell_health()
+
+    async def _tell_health(self) -> None:
+        """Say to whoever asks about the service, by its name or by none, whether it can do its work."""
+        kinds = health_pb2.HealthCheckResponse
+        status = kinds.SERVING if self.sessions.can_keep_logs else kinds.NOT_SERVING
+        for name in (health.OVERALL_HEALTH, SERVICE_NAME):
+            await self._health.set(name, status)
 
     def _make_server(self) -> grpc.aio.Server:
         bounds = self._limits

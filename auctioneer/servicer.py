@@ -203,8 +203,9 @@ def _summary(line: SessionLine) -> wire.SessionSummary:
     return wire.SessionSummary(
         session_id=line.session_id,
         title=line.title,
-        phase=wire.SessionPhase.Name(line.phase.value),
+        phase=None if line.phase is None else wire.SessionPhase.Name(line.phase.value),
         log_size=line.size,
+        problem=line.problem,
     )
 
 

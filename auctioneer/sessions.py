@@ -53,15 +53,17 @@ class SessionLine:
 
     Attributes:
         session_id: 32 bytes.
-        title: Of its scenario.
-        phase: Where it stands.
+        title: Of its scenario; empty when that cannot be read.
+        phase: Where it stands; None when that cannot be told.
         size: Entries in its log.
+        problem: Why the session cannot go on; empty when it can, or has ended.
     """
 
     session_id: bytes
     title: str
-    phase: Phase
+    phase: Phase | None
     size: int
+    problem: str = ""
 
 
 class Sessions:
@@ -73,6 +75,9 @@ class Sessions:
         reader: Reads and verifies envelopes.
         metrics: Counts.
         limit: Sessions that may be open at once.
+
+    Attributes:
+        health_changed: Set whenever `can_keep_logs` may have changed; whoever waits for it clears it.
     """
 
     def __init__(
@@ -86,11 +91,20 @@ class Sessions:
         self._author = SigningAuthor(keys.message, reader.codec)
         self._open: dict[bytes, SessionDriver] = {}
         self._ended: dict[bytes, SessionDriver] = {}
+        # Those that neither go on nor have ended, with the reason.
+        self._broken: dict[bytes, str] = {}
+        self._without_log: set[bytes] = set()
+        self.health_changed = asyncio.Event()
         self._finding = asyncio.Lock()
         self._opening = 0
         self._log = get_logger()
 
     # --- Life. ---
+
+    @property
+    def can_keep_logs(self) -> bool:
+        """Whether no session waits for a log that cannot be written or read."""
+        return not self._without_log
 
     async def restore(self) -> None:
         """Restore every session of the store that has not ended; `start` lets them go on.
@@ -105,6 +119,7 @@ class Sessions:
                 driver = await self._load(summary.session_id)
             except (TranscriptError, ConfigurationError) as error:
                 self._log.error("session cannot go on", exc_info=error, **{SESSION_ID: summary.session_id})
+                self._broken[summary.session_id] = str(error)
                 continue
             self._open[summary.session_id] = driver
             self._metrics.sessions_open.inc()
@@ -160,12 +175,17 @@ class Sessions:
         """Return a session, open or ended.
 
         Raises:
-            CallRefused: There is none with this id.
+            CallRefused: There is none with this id, or it cannot be restored.
             StorageError: The store cannot be read.
         """
         found = self._open.get(session_id) or self._ended.get(session_id)
         if found is not None:
             return found
+        if session_id in self._broken:
+            raise CallRefused(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                f"session {session_id.hex()} cannot be restored: {self._broken[session_id]}",
+            )
         async with self._finding:
             found = self._ended.get(session_id)
             if found is not None:
@@ -210,6 +230,15 @@ class Sessions:
         if driver is not None:
             return describe(driver)
         record = await self._store.record(summary.session_id)
+        problem = self._broken.get(summary.session_id, "")
+        if problem:
+            return SessionLine(
+                session_id=summary.session_id,
+                title=_title_of(record.specification),
+                phase=None,
+                size=summary.size,
+                problem=f"cannot be restored: {problem}",
+            )
         last = await self._store.entries(summary.session_id, max(0, summary.size - ENDING_ENTRIES))
         return SessionLine(
             session_id=summary.session_id,
@@ -317,7 +346,15 @@ class Sessions:
             restore=restore,
             metrics=self._metrics,
             on_end=self._end,
+            on_log=self._note_log,
         )
+
+    def _note_log(self, driver: SessionDriver, is_there: bool) -> None:
+        if is_there:
+            self._without_log.discard(driver.session_id)
+        else:
+            self._without_log.add(driver.session_id)
+        self.health_changed.set()
 
     def _end(self, driver: SessionDriver) -> None:
         del self._open[driver.session_id]
@@ -331,6 +368,13 @@ class Sessions:
     def _final_phase(self, last: Sequence[bytes]) -> Phase:
         types = {self.reader.read_envelope(entry).payload_type for entry in last}
         return Phase.CLOSED if PAYLOAD_TYPES[OutcomeDeclared] in types else Phase.VOID
+
+
+def _title_of(specification: bytes) -> str:
+    try:
+        return decode_specification(specification).title
+    except ConfigurationError:
+        return ""
 
 
 def describe(driver: SessionDriver) -> SessionLine:

@@ -29,7 +29,6 @@ from auctioneer.handover import HandoverReader
 from auctioneer.statuses import CallRefused
 from openoutcry.errors import OpenOutcryError, PeerError
 from openoutcry.protocol import limits
-from openoutcry.protocol.checkpoints import Checkpoint, session_origin, sign_checkpoint
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.messages import PAYLOAD_TYPES, CommitClosed
@@ -208,10 +207,8 @@ class BidderStream:
         if not self._head_size:
             raise CallRefused(grpc.StatusCode.FAILED_PRECONDITION, "the session has ended without you")
         tree = self._driver.session.log.tree
-        origin = session_origin(self._driver.session_id)
-        checkpoint = Checkpoint(origin=origin, size=tree.size, root=tree.root())
         return Concluded(
-            note=sign_checkpoint(checkpoint, self._checkpoint_key),
+            note=self._driver.final_note(self._checkpoint_key),
             consistency_from=self._head_size,
             consistency=tree.consistency_proof(self._head_size, tree.size),
         )

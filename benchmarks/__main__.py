@@ -46,7 +46,7 @@ MEASUREMENTS: dict[str, Callable[[Scale], list[Finding]]] = {
 def main(quick: bool, only: tuple[str, ...], as_json: bool) -> None:
     """Measure Open Outcry against bare programs, in turn, and print goals beside ratios.
 
-    Takes less than five minutes, on a machine with nothing else to do. Missed goals are no error.
+    Takes about five minutes, on a machine with nothing else to do. Missed goals are no error.
 
     Example: python -m benchmarks --only cycles --only growth
     """

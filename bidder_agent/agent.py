@@ -2,8 +2,9 @@
 
 It connects and attaches, again and again if it must; gives the session what arrives; asks the strategy what the
 session wants to know; and sends what follows, once the receipts that it follows from are durable. While the
-strategy thinks the stream is read on, so a lapse takes the question back. What the auctioneer does wrong ends the
-agent's part with a complaint and its evidence; what the network does wrong is waited out.
+strategy thinks the stream is read on, so a lapse takes the question back. What the auctioneer does wrong over its
+signature ends the agent's part with a complaint and its evidence; what the network does wrong, or anybody on it, is
+waited out. Only where that takes longer than the agent's patience it ends its part as well, and blames nobody.
 """
 
 from __future__ import annotations
@@ -45,6 +46,18 @@ IDLE_MARGIN_S = 30.0
 
 class Unreachable(ServiceError):
     """The auctioneer could not be reached in time."""
+
+
+class Doubtful(Lost):
+    """What came cannot be taken, and anybody on the way could have made it.
+
+    Attributes:
+        doubt: What came and what is wrong with it; accuses nobody.
+    """
+
+    def __init__(self, doubt: Deviation) -> None:
+        super().__init__(f"what came cannot be taken: {doubt.code.value}: {doubt.detail}")
+        self.doubt = doubt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +127,7 @@ class Agent:
             entropy=identity.entropy,
             reader=self._reader,
             auctioneer_key=self._settings.auctioneer_key,
+            session_id=session_id,
             agent_version=release(),
         )
         receipts.begin(
@@ -143,7 +157,8 @@ class Agent:
         """Take part until the session ends.
 
         Raises:
-            ConfigurationError: The bidder is not invited, or its signal is not in the market.
+            ConfigurationError: The bidder is not invited, its signal is not in the market, the session is under
+                another key than the expected one, or the connection is not set up as the auctioneer's is.
             Refused: The auctioneer refuses this bidder.
             StorageError: Receipts cannot be kept; nothing left that is not in them.
             Unreachable: The auctioneer could not be reached in time.
@@ -179,10 +194,10 @@ class Agent:
             except Lost as problem:
                 lost = problem
             except NoFrame as problem:
-                self._complain(
+                lost = Doubtful(
                     Deviation(
                         code=DeviationCode.MALFORMED,
-                        accused="auctioneer",
+                        accused="",
                         index=None,
                         detail=problem.reason,
                         evidence=problem.data,
@@ -200,11 +215,13 @@ class Agent:
     async def _wait_for_another_try(self, backoff: Backoff, lost: Lost) -> None:
         delay = backoff.fail()
         if delay is None:
+            if isinstance(lost, Doubtful):
+                self._complain(lost.doubt)
+                return
             patience = self._settings.backoff.patience_s
-            raise Unreachable(
-                f"{lost}; gave up after {patience:g} s: is the auctioneer running there?"
-            ) from lost
-        self._tell(f"connection lost ({lost}); trying again in {delay:.1f} s")
+            raise Unreachable(f"{lost}; gave up after {patience:g} s: {lost.advice}") from lost
+        what = str(lost) if isinstance(lost, Doubtful) else f"connection lost ({lost})"
+        self._tell(f"{what}; trying again in {delay:.1f} s")
         await asyncio.sleep(delay)
 
     async def _converse(self) -> None:
@@ -212,7 +229,6 @@ class Agent:
         async with self._client.participate() as stream:
             nonce, session_open = await stream.attach(self._session_id)
             await self._take(Opened(session_open=session_open))
-            self._check_session(session_open)
             if self._is_over:
                 return
             if self._session.specification is None:
@@ -242,19 +258,6 @@ class Agent:
         if self._session.sealing is not None:
             await self._seal(self._session.sealing)
 
-    def _check_session(self, session_open: bytes) -> None:
-        witness = self._session.witness
-        if witness is not None and witness.session_id != self._session_id:
-            self._complain(
-                Deviation(
-                    code=DeviationCode.FORKED,
-                    accused="auctioneer",
-                    index=0,
-                    detail="the session begins with another SessionOpen than its id says",
-                    evidence=session_open,
-                )
-            )
-
     def _idle_s(self) -> float:
         if self._settings.idle_s is not None:
             return self._settings.idle_s
@@ -268,8 +271,8 @@ class Agent:
         """Apply an input, keep it, send what follows, and turn to what the session asks next."""
         async with self._turn:
             effects = self._kept.apply(given, failure=failure)
-            if effects.must_resume:
-                raise Lost("what came does not follow what is known")
+            if effects.doubt is not None:
+                raise Doubtful(effects.doubt)
             if effects.complaint is not None:
                 self._complain(effects.complaint)
             if effects.send:
@@ -319,6 +322,7 @@ class Agent:
                 await self._stream.send(envelope)
 
     def _complain(self, complaint: Deviation) -> None:
+        """End this bidder's part, and keep why: over the auctioneer's signature, or for nothing that anybody signed."""
         self._complaint = complaint
         self._receipts.persist()
         # Imported here: judging evidence takes the whole re-execution of sessions, which most agents never need.
@@ -326,7 +330,15 @@ class Agent:
 
         proof = prove(complaint, self._kept.entries, self._reader)
         path = self._receipts.keep_evidence(complaint, proof=proof)
-        self._tell(f"complaint: {complaint.code.value}: {complaint.detail}; evidence in {path}")
+        line = f"{complaint.code.value}: {complaint.detail}"
+        if complaint.accused:
+            self._tell(f"complaint: {line}; evidence in {path}")
+            return
+        patience = self._settings.backoff.patience_s
+        self._tell(
+            f"gave up after {patience:g} s: {line}; held against nobody, since anybody on the way could have made it: "
+            f"use TLS, or compare what came with others; kept in {path}"
+        )
 
     def _sit_down(self) -> None:
         specification = self._session.specification
@@ -371,7 +383,7 @@ class Agent:
             checked = await transcripts.checked()
         except (ServiceError, TranscriptError) as problem:
             return failed_audit(str(problem))
-        self._receipts.write(TRANSCRIPT, checked.data)
+        self._receipts.write(TRANSCRIPT, transcripts.data)
         return audit_receipts(checked, self._kept.entries, self._reader)
 
     def _show(self, state: AgentState) -> None:

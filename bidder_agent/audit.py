@@ -16,10 +16,11 @@ from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.merkle import MerkleTree
 from openoutcry.protocol.messages import DeviationNoted, Lapse, SessionVoid
 from openoutcry.protocol.notes import parse_note
-from openoutcry.protocol.transcript import Transcript, decode_transcript
+from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.bidder_values import Concluded, Delivered, Opened, Specified
+from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.reading import EnvelopeReader
-from openoutcry.session.verification import Verdict, Verification, verify_transcript
+from openoutcry.session.verification import Level, Verdict, Verification, verify_transcript
 from openoutcry.wire.journal import JournalEntry
 
 
@@ -77,52 +78,60 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedTranscript:
-    """A transcript file with what its verification found; bidders of one process share it.
+    """A transcript with what its verification found; bidders of one process share it.
 
     Attributes:
-        data: The file.
-        transcript: What it holds.
-        findings: Of the four levels.
+        transcript: The transcript.
+        verification: What was found, at four levels.
         size: Entries of its log.
         root: Root over them.
         entries: The same entries, for looking up.
         quoted: Messages that the log quotes as refused.
     """
 
-    data: bytes
     transcript: Transcript
-    findings: tuple[Finding, ...]
+    verification: Verification
     size: int
     root: bytes
     entries: frozenset[bytes]
     quoted: frozenset[bytes]
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found, a line each."""
+        return tuple(_finding(level) for level in self.verification.levels)
+
 
 def check_transcript(
-    data: bytes, *, codec: Codec, session_id: bytes | None, auctioneer_key: bytes | None
+    transcript: Transcript,
+    *,
+    codec: Codec,
+    session_id: bytes | None,
+    auctioneer_key: bytes | None,
+    disclosure: Disclosure | None = None,
 ) -> CheckedTranscript:
-    """Verify a transcript file at four levels.
+    """Verify a transcript at four levels.
 
     Args:
-        data: The file.
+        transcript: The transcript.
         codec: Reads its records.
         session_id: Expected session, if known.
         auctioneer_key: Expected message key of the auctioneer, if known.
-
-    Raises:
-        TranscriptError: The file is no transcript or not byte for byte a well-formed one.
+        disclosure: Opens sealed reports, where there are any and it was given.
     """
-    transcript = decode_transcript(data)
     verification = verify_transcript(
-        transcript, codec=codec, session_id=session_id, auctioneer_key=auctioneer_key
+        transcript,
+        codec=codec,
+        session_id=session_id,
+        auctioneer_key=auctioneer_key,
+        disclosure=disclosure,
     )
     tree = MerkleTree()
     for entry in transcript.entries:
         tree.append(entry)
     return CheckedTranscript(
-        data=data,
         transcript=transcript,
-        findings=_findings(verification),
+        verification=verification,
         size=tree.size,
         root=tree.root(),
         entries=frozenset(transcript.entries),
@@ -140,13 +149,18 @@ def audit_receipts(
         entries: Of the bidder's journal.
         reader: Reads envelopes.
     """
+    return Audit(findings=(*checked.findings, _finding(check_receipts(checked, entries, reader))))
+
+
+def check_receipts(
+    checked: CheckedTranscript, entries: Sequence[JournalEntry], reader: EnvelopeReader
+) -> Level:
+    """Return what one bidder's receipts say of a transcript, as one level more; arguments as of `audit_receipts`."""
     try:
         detail = _compare(checked, entries, reader)
     except TranscriptError as problem:
-        finding = Finding(name="receipts", is_valid=False, detail=str(problem))
-    else:
-        finding = Finding(name="receipts", is_valid=True, detail=detail)
-    return Audit(findings=(*checked.findings, finding))
+        return Level(name="receipts", verdict=Verdict.INVALID, detail=problem.reason, index=problem.index)
+    return Level(name="receipts", verdict=Verdict.VALID, detail=detail)
 
 
 def failed_audit(reason: str) -> Audit:
@@ -154,15 +168,12 @@ def failed_audit(reason: str) -> Audit:
     return Audit(findings=(Finding(name="transcript", is_valid=False, detail=reason),))
 
 
-def _findings(verification: Verification) -> tuple[Finding, ...]:
+def _finding(level: Level) -> Finding:
     answers = {Verdict.VALID: True, Verdict.INVALID: False, Verdict.UNCHECKED: None}
-    return tuple(
-        Finding(
-            name=level.name,
-            is_valid=answers[level.verdict],
-            detail=level.detail if level.index is None else f"record {level.index}: {level.detail}",
-        )
-        for level in verification.levels
+    return Finding(
+        name=level.name,
+        is_valid=answers[level.verdict],
+        detail=level.detail if level.index is None else f"record {level.index}: {level.detail}",
     )
 
 

@@ -1,8 +1,9 @@
 """The connection to an auctioneer: its calls and streams, with every failure sorted into lost or refused.
 
 A lost connection is worth another try: the network failed, or the auctioneer restarts. A refusal is the auctioneer's
-answer and final. Nothing that arrives is trusted here; bytes that are no frame are handed on as such, since they may
-be all that proves what the auctioneer did.
+answer and final; but where it says that our bytes arrived damaged, they may arrive whole the next time. A connection
+that was set up wrongly from the start is neither: it is a mistake of configuration, told at once. Nothing that arrives
+is trusted here; bytes that are no frame are handed on as such.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from openoutcry.errors import ConfigurationError, PeerError, ServiceError
+from bidder_agent.diagnosis import diagnose
+from openoutcry.errors import ConfigurationError, OpenOutcryError, PeerError, ServiceError
 from openoutcry.protocol import limits
 from openoutcry.session.bidder_values import Concluded, Delivered
 from openoutcry.wire.frames import decode_challenge, decode_conclusion, decode_delivery
@@ -36,6 +38,9 @@ CALL_SECONDS = 30.0
 TOO_LONG = "CLIENT: Received message larger than max"
 """What the library says when it refuses a frame itself, before we see any of it."""
 
+DAMAGED = ("MALFORMED: ", "BAD_SIGNATURE: ", "WRONG_SESSION: ", "REPLAYED: ")
+"""How a refusal begins of bytes that anybody on the way can have made of ours."""
+
 _PARTICIPATE = "/openoutcry.wire.v1.AuctionService/Participate"
 
 _FINAL = frozenset(
@@ -51,7 +56,15 @@ _FINAL = frozenset(
 
 
 class Lost(ServiceError):
-    """The connection failed; another try may succeed."""
+    """The connection failed; another try may succeed.
+
+    Attributes:
+        advice: What to look at when no try does.
+    """
+
+    def __init__(self, reason: str, advice: str = "is the auctioneer running there?") -> None:
+        super().__init__(reason)
+        self.advice = advice
 
 
 class Refused(ServiceError):
@@ -108,10 +121,15 @@ class AuctioneerClient:
         address: host:port, or unix:path.
         tls: None speaks in clear.
         connection: Clients of one process with the same number share a connection.
+
+    Attributes:
+        has_answered: Whether the connection has carried anything yet: then it was set up rightly.
     """
 
     def __init__(self, address: str, *, tls: TlsFiles | None = None, connection: int = 0) -> None:
         self.address = address
+        self.has_answered = False
+        self._has_tls = tls is not None
         self._channel = _open_channel(address, tls, connection)
         self._stub = wire_grpc.AuctionServiceStub(self._channel)
 
@@ -123,6 +141,7 @@ class AuctioneerClient:
         """Return what the auctioneer says about a session; an empty id means the newest that still enrols.
 
         Raises:
+            ConfigurationError: The connection is not set up as the auctioneer's is.
             Lost: The auctioneer cannot be reached.
             Refused: It knows no such session.
         """
@@ -131,6 +150,7 @@ class AuctioneerClient:
             response = await self._stub.DescribeSession(request, timeout=CALL_SECONDS)
         except grpc.aio.AioRpcError as problem:
             raise self._sort(problem) from problem
+        self.has_answered = True
         return Description(session_id=response.summary.session_id, title=response.summary.title)
 
     async def fetch_specification(self, session_id: bytes) -> bytes:
@@ -172,6 +192,7 @@ class AuctioneerClient:
         try:
             async with asyncio.timeout(CALL_SECONDS) as timeout:
                 async for piece in call:
+                    self.has_answered = True
                     pieces += piece.chunk  # type: ignore[attr-defined]  # Both responses have just this field.
                     if len(pieces) > limit:
                         raise Refused(
@@ -184,12 +205,17 @@ class AuctioneerClient:
             raise Lost(f"{self.address}: the {what} did not come") from problem
         return bytes(pieces)
 
-    def _sort(self, problem: grpc.aio.AioRpcError) -> ServiceError:
+    def _sort(self, problem: grpc.aio.AioRpcError) -> OpenOutcryError:
         """Say whether a status is final. The one place where statuses are looked at."""
         reason = " ".join((problem.details() or problem.code().name).split())[:300]
         if problem.code() in _FINAL or TOO_LONG in reason:
             return Refused(f"{self.address}: {reason}")
-        return Lost(f"{self.address}: {reason}")
+        diagnosis = diagnose(reason, has_tls=self._has_tls)
+        if diagnosis is None or self.has_answered:
+            return Lost(f"{self.address}: {reason}")
+        if diagnosis.is_certain:
+            return ConfigurationError(f"{self.address}: {diagnosis.advice}")
+        return Lost(f"{self.address}: {diagnosis.advice}")
 
 
 class ParticipantStream:
@@ -203,6 +229,7 @@ class ParticipantStream:
         """Ask for a session and return the nonce to sign and the envelope of SessionOpen.
 
         Raises:
+            ConfigurationError: The connection is not set up as the auctioneer's is.
             Lost: The stream broke, or no challenge came.
             Refused: The auctioneer knows no such session.
             NoFrame: What came is no challenge.
@@ -284,10 +311,16 @@ class ParticipantStream:
             raise Lost(f"{self._client.address}: the stream was cancelled") from problem
         if not isinstance(data, bytes):
             raise Lost(f"{self._client.address}: the stream ended")
+        self._client.has_answered = True
         return data
 
-    def _sort(self, problem: grpc.aio.AioRpcError) -> ServiceError | NoFrame:
+    def _sort(self, problem: grpc.aio.AioRpcError) -> OpenOutcryError:
         details = problem.details() or ""
+        if details.startswith(DAMAGED):
+            return Lost(
+                f"{self._client.address}: what we sent did not arrive as it was sent ({details[:200]})",
+                "if others can alter the traffic, use TLS",
+            )
         if problem.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and TOO_LONG in details:
             return NoFrame(f"a frame is longer than {FRAME_BYTES} bytes", b"")
         return self._client._sort(problem)

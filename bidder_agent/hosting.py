@@ -101,7 +101,7 @@ async def host(
         for number in range(-(-len(seatings) // STREAMS_PER_CONNECTION))
     ]
     try:
-        session_id = await find_session(clients[0], session, settings.backoff)
+        session_id = await find_session(clients[0], session, settings.backoff, tell)
         transcripts = make_source(clients[0], session_id, settings) if checks_transcript else None
         base = receipts or DEFAULT_RECEIPTS / session_id.hex()[:SHOWN_SESSION]
 

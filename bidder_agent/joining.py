@@ -156,11 +156,22 @@ def make_strategy(seating: Seating) -> Strategy:
     return FunctionStrategy(seating.strategy)
 
 
-async def find_session(client: AuctioneerClient, session: str | bytes, settings: BackoffSettings) -> bytes:
+async def find_session(
+    client: AuctioneerClient,
+    session: str | bytes,
+    settings: BackoffSettings,
+    tell: Callable[[str], None] = tell_nobody,
+) -> bytes:
     """Return the id of a session, asking the auctioneer only for the latest.
 
+    Args:
+        client: Of the auctioneer.
+        session: 32 bytes, their hexadecimal digits, or "latest".
+        settings: How patient to be.
+        tell: Is told what is waited for, when there is anything, and again when that changes.
+
     Raises:
-        ConfigurationError: What was given is no session id.
+        ConfigurationError: What was given is no session id, or the connection is not set up as the auctioneer's is.
         Refused: The auctioneer has no session that still enrols.
         Unreachable: The auctioneer could not be reached in time.
     """
@@ -169,6 +180,7 @@ async def find_session(client: AuctioneerClient, session: str | bytes, settings:
     if session != LATEST:
         return read_session_id(session)
     backoff = Backoff(settings, time_source=asyncio.get_running_loop().time)
+    told = ""
     while True:
         try:
             described: Description = await client.describe(b"")
@@ -176,8 +188,11 @@ async def find_session(client: AuctioneerClient, session: str | bytes, settings:
             delay = backoff.fail()
             if delay is None:
                 raise Unreachable(
-                    f"{problem}; gave up after {settings.patience_s:g} s: is the auctioneer running there?"
+                    f"{problem}; gave up after {settings.patience_s:g} s: {problem.advice}"
                 ) from problem
+            if str(problem) != told:
+                told = str(problem)
+                tell(f"waiting up to {settings.patience_s:g} s for the auctioneer ({told})")
         else:
             return described.session_id
         await asyncio.sleep(delay)
@@ -202,12 +217,12 @@ async def choose_session(
         Unreachable: The auctioneer could not be reached in time.
     """
     if session != LATEST or seating.receipts is None:
-        return await find_session(client, session, settings)
+        return await find_session(client, session, settings, tell)
     kept = unfinished_session(seating.receipts)
     if kept is not None:
         tell(f"going on with session {kept.hex()[:SHOWN_SESSION]}, which has not ended")
         return kept
-    found = await find_session(client, session, settings)
+    found = await find_session(client, session, settings, tell)
     moved = set_aside_ended(seating.receipts)
     if moved is not None:
         tell(f"the receipts of the last session are in {moved}")

@@ -22,6 +22,9 @@ class TranscriptSource:
         codec: Reads records.
         auctioneer_key: Expected message key, if known.
         settings: How patient to be.
+
+    Attributes:
+        data: The file, byte for byte, once it was checked.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class TranscriptSource:
         auctioneer_key: bytes | None,
         settings: BackoffSettings,
     ) -> None:
+        self.data = b""
         self._client = client
         self._session_id = session_id
         self._codec = codec
@@ -50,17 +54,19 @@ class TranscriptSource:
         """
         # Imported here for the same reason as in the agent: nothing of it is needed before the end.
         from bidder_agent.audit import check_transcript
+        from openoutcry.protocol.transcript import decode_transcript
 
         async with self._turn:
             if self._checked is None:
-                data = await self._fetch()
+                self.data = await self._fetch()
                 # Many signatures: meanwhile the loop serves the other bidders of this process.
                 self._checked = await asyncio.to_thread(
-                    check_transcript,
-                    data,
-                    codec=self._codec,
-                    session_id=self._session_id,
-                    auctioneer_key=self._auctioneer_key,
+                    lambda: check_transcript(
+                        decode_transcript(self.data),
+                        codec=self._codec,
+                        session_id=self._session_id,
+                        auctioneer_key=self._auctioneer_key,
+                    )
                 )
             return self._checked
 

@@ -11,10 +11,9 @@ from fractions import Fraction
 from typing import cast
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from auctioneer.cli.printing import amount, round_amount, show_amount, show_money
+from auctioneer.cli.printing import amount, say, show_amount, show_money
+from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
 from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms.conversation import NOTHING, Award
 from openoutcry.mechanisms.crowd.market import TypeMarket
@@ -24,7 +23,6 @@ from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.protocol.messages import SessionVoid
 from openoutcry.scenario import PrivateKnowledge, Scenario
 from openoutcry.session.auctioneer import AuctioneerSession
-from openoutcry.session.narration import describe_type
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.replay import read_entry
 from openoutcry.session.report import (
@@ -148,7 +146,7 @@ def _true_values(scenario: Scenario, private: Sequence[Private], awards: dict[st
         bidder = scenario.names.index(name)
         known = private[bidder]
         if isinstance(market, Market):
-            values[name] = market.value(bidder, market.sums(cast(Sequence[int], private)))
+            values[name] = market.value(bidder, market.state(cast(Sequence[int], private)))
         elif isinstance(known, PrivateKnowledge):
             bundle = market.environment.bundles.index(award.goods)
             values[name] = market.value(bidder, known.value, bundle)
@@ -202,22 +200,30 @@ def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
 
 def show_closing(console: Console, closing: Closing) -> None:
     """Show the end of a run."""
-    console.print(_bidder_table(closing))
-    for line in closing_lines(closing):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    _print_bidders(console, closing)
+    for line in outcome_lines(closing):
+        say(console, line)
+    for line in deviation_lines(closing):
+        say(console, line, is_record=True)
 
 
-def closing_lines(closing: Closing) -> list[str]:
-    """Return what is said below the table."""
-    session, specification = closing.session, closing.scenario.specification
-    lines = _outcome_lines(closing)
+def outcome_lines(closing: Closing) -> list[str]:
+    """Return who bought, what it was worth, and what was promised."""
+    specification = closing.scenario.specification
+    lines = _sale_lines(closing)
     best = "" if closing.optimum is None else f" of {_money(closing, closing.optimum)} possible"
     share = f" ({closing.welfare / closing.optimum:.1%})" if closing.optimum else ""
     lines.append(f"welfare {_money(closing, closing.welfare)}{best}{share}")
     mechanism = find_mechanism(specification.mechanism)
     guarantee = mechanism.guarantee(specification.market, mechanism.configure(specification.parameters))
     lines.append(f"promised, on average over the draws: {guarantee.text}")
-    lines += [
+    return lines
+
+
+def deviation_lines(closing: Closing) -> list[str]:
+    """Return who departed from what, one line each."""
+    session = closing.session
+    lines = [
         f"protocol deviation, record {found.index}: {describe_deviation(found)}"
         for found in session.deviations
     ]
@@ -231,20 +237,30 @@ def closing_lines(closing: Closing) -> list[str]:
     return lines
 
 
-def _outcome_lines(closing: Closing) -> list[str]:
+def closing_line(closing: Closing, transcript: str) -> str:
+    """Return the whole end of a run in one line: the outcome, and where the transcript is."""
+    outcome = closing.session.outcome
+    if outcome is None:
+        told = f"void: {closing.void_reason}"
+    elif not closing.awards:
+        told = f"unsold: {outcome.reason}"
+    else:
+        told = ", ".join(_purchases(closing))
+    count = len(closing.session.deviations) + len(closing.strategic)
+    deviations = f"; {count} deviation{'s' if count > 1 else ''}" if count else ""
+    return f"{told}{deviations}; transcript {transcript}"
+
+
+def _sale_lines(closing: Closing) -> list[str]:
     outcome = closing.session.outcome
     if outcome is None:
         return [f"void: {closing.void_reason}; nothing was sold and nobody pays"]
     if not closing.awards:
         lines = [f"unsold: {outcome.reason}"]
     elif closing.winner is not None and len(_goods_on_sale(closing)) == 1:
-        lines = [f"{closing.winner} buys for {_money(closing, closing.price)}: {outcome.reason}"]
+        lines = [f"{_purchases(closing)[0]}: {outcome.reason}"]
     else:
-        lines = [
-            f"{name} buys {closing.goods(name)} for {_money(closing, award.price)}"
-            for name, award in closing.awards.items()
-        ]
-        lines.append(f"why: {outcome.reason}")
+        lines = [*_purchases(closing), f"why: {outcome.reason}"]
     if any(closing.rewards.values()):
         paid = sum(closing.rewards.values(), NOTHING)
         left = sum(closing.payments.values(), NOTHING)
@@ -254,40 +270,64 @@ def _outcome_lines(closing: Closing) -> list[str]:
     return lines
 
 
+def _purchases(closing: Closing) -> list[str]:
+    """Return what each buyer buys for how much; the goods where there are several."""
+    tells_goods = len(_goods_on_sale(closing)) > 1
+    return [
+        f"{name} buys{' ' + closing.goods(name) if tells_goods else ''} for {_money(closing, award.price)}"
+        for name, award in closing.awards.items()
+    ]
+
+
 def _goods_on_sale(closing: Closing) -> tuple[str, ...]:
     market = closing.scenario.specification.market
     return (market.lot,) if isinstance(market, Market) else market.environment.goods
 
 
-def _bidder_table(closing: Closing) -> Table:
+def _print_bidders(console: Console, closing: Closing) -> None:
     scenario = closing.scenario
     market = scenario.specification.market
-    table = Table(title=escape(scenario.title), caption=f"money in {escape(market.currency)}")
-    table.add_column("bidder", no_wrap=True)
-    is_typed = isinstance(market, TypeMarket)
-    for heading in ("value", "strategy", "gets") if is_typed else ("group", "signal", "clock", "strategy"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("pays", "exactly", "rewarded", "gains") if is_typed else ("pays", "gains"):
-        table.add_column(heading, justify="right", overflow="fold")
-    for bidder, name in enumerate(scenario.names):
-        marked = f"[bold green]{escape(name)}[/bold green]" if name in closing.awards else escape(name)
-        cells = (
-            _typed_cells(closing, market, bidder, name)
-            if isinstance(market, TypeMarket)
-            else _signal_cells(closing, market, bidder, name)
-        )
-        table.add_row(marked, *map(escape, cells))
-    return table
+    strategy = Column(heading="strategy", breaks_after=STRATEGY_BREAKS)
+    if isinstance(market, Market):
+        columns = [
+            Column(heading="bidder"),
+            Column(heading="group"),
+            Column(heading="signal", is_number=True),
+            Column(heading="clock", is_number=True),
+            strategy,
+            *(Column(heading=heading, is_number=True) for heading in ("pays", "gains")),
+        ]
+        rows = [_signal_row(closing, market, bidder) for bidder in range(len(scenario.names))]
+    else:
+        columns = [
+            Column(heading="bidder"),
+            Column(heading="value"),
+            strategy,
+            Column(heading="gets", breaks_after="+"),
+            *(Column(heading=heading, is_number=True) for heading in ("pays", "rewarded", "gains")),
+        ]
+        rows = [_typed_row(closing, market, bidder) for bidder in range(len(scenario.names))]
+    is_rounded = any(paid.denominator != 1 for paid in closing.payments.values())
+    exactly = ", rounded; exact amounts: --json" if is_rounded else ""
+    print_table(
+        console,
+        columns,
+        rows,
+        title=scenario.title,
+        caption=f"money in {market.currency}{exactly}",
+        emphasized=closing.awards,
+    )
 
 
-def _signal_cells(closing: Closing, market: Market, bidder: int, name: str) -> list[str]:
-    session = closing.session
+def _signal_row(closing: Closing, market: Market, bidder: int) -> list[str]:
+    session, name = closing.session, closing.scenario.names[bidder]
     places = {session.members[member].name: place for place, member in enumerate(session.players)}
     clock = "-"
     if session.play is not None and name in places:
         clock = str(session.play.conductor.clock(places[name]))
     paid = closing.payments[name]
     return [
+        name,
         market.groups[market.bidders[bidder].group],
         str(closing.private[bidder]),
         clock,
@@ -297,39 +337,32 @@ def _signal_cells(closing: Closing, market: Market, bidder: int, name: str) -> l
     ]
 
 
-def _typed_cells(closing: Closing, market: TypeMarket, bidder: int, name: str) -> list[str]:
-    known, paid = closing.private[bidder], closing.payments[name]
-    gain = closing.values[name] - paid
+def _typed_row(closing: Closing, market: TypeMarket, bidder: int) -> list[str]:
+    name = closing.scenario.names[bidder]
+    paid = closing.payments[name]
     return [
-        _type_cell(market, bidder, known),
+        name,
+        _type_cell(closing, market, bidder),
         closing.scenario.strategy(name),
         closing.goods(name) if name in closing.awards else "-",
-        _rounded_cell(closing, paid),
-        _cell(closing, paid) if paid.denominator != 1 else "-",
-        _rounded_cell(closing, closing.rewards[name]),
-        _rounded_cell(closing, gain),
+        _cell(closing, paid),
+        _cell(closing, closing.rewards[name]),
+        _cell(closing, closing.values[name] - paid),
     ]
 
 
-def _type_cell(market: TypeMarket, bidder: int, known: Private) -> str:
+def _type_cell(closing: Closing, market: TypeMarket, bidder: int) -> str:
     """Return what a bidder values, in a few characters: of several bundles only the most that one is worth to it."""
+    known = closing.private[bidder]
     if not isinstance(known, PrivateKnowledge):
         return "-"
-    if market.environment.is_single_parameter:
-        return describe_type(market, bidder, known.value)
-    return f"up to {max(market.bidders[bidder].types[known.value])}"
+    most = show_amount(max(market.bidders[bidder].types[known.value]), minor_units=market.minor_units)
+    return most if market.environment.is_single_parameter else f"up to {most}"
 
 
 def _cell(closing: Closing, value: Fraction) -> str:
     market = closing.scenario.specification.market
     return show_amount(value, minor_units=market.minor_units) if value else "-"
-
-
-def _rounded_cell(closing: Closing, value: Fraction) -> str:
-    market = closing.scenario.specification.market
-    if value.denominator == 1:
-        return _cell(closing, value)
-    return round_amount(value, minor_units=market.minor_units)
 
 
 def _money(closing: Closing, value: Fraction | int) -> str:

@@ -16,11 +16,12 @@ from auctioneer.cli.expectations import (
     show_comparison,
     show_expectation,
 )
-from auctioneer.cli.printing import examples, print_json
+from auctioneer.cli.preparing import check_strategies
+from auctioneer.cli.printing import examples, print_json, say
 from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT
 from openoutcry.scenario import Scenario, load_scenario
-from openoutcry.simulation.comparing import ALL, best_revenue, compare_mechanisms
+from openoutcry.simulation.comparing import ALL, best_revenue, compare_mechanisms, label
 from openoutcry.simulation.expectation import MechanismChoice, Over, expect_scenario
 from openoutcry.simulation.player import Default
 
@@ -32,8 +33,8 @@ _BOOLEANS = {"true": True, "false": False}
         "auctioneer expect scenario.toml",
         "auctioneer expect a.toml b.toml --json",
         "auctioneer expect banks.toml --mechanism all",
-        "auctioneer expect banks.toml --mechanism crowdsourced-lookahead-plus:reward=1/10,delta=1/50 "
-        "--mechanism vickrey",
+        "auctioneer expect banks.toml --mechanism crowdsourced-optimal:reward=1/10,delta=1/50",
+        "auctioneer expect banks.toml --mechanism vickrey-reserve --mechanism vickrey-reserve:order=lazy",
     )
 )
 @click.argument("scenarios", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SCENARIO...")
@@ -69,11 +70,15 @@ def expect(
     Every random choice of the mechanism is taken with its exact probability; private signals and strategies are those
     of the scenario. With a [prior] every profile of types counts with its probability, each bidder knowing what
     the scenario says that it knows. Strategies must be deterministic.
+
+    With --mechanism several mechanisms stand in one table, beside the revenue of the best truthful auction that knows
+    the prior (OPT) and what each promises at least. The scenario's own parameters hold for all that have them.
     """
     choices = [read_mechanism(text) for text in mechanisms]
     over: Over | None = "private" if at_private_types else None
     for path in scenarios:
         scenario = load_scenario(path)
+        check_strategies(scenario)
         if choices:
             _compare(scenario, choices, over=over, limit=limit, as_json=as_json)
         else:
@@ -114,7 +119,7 @@ def _expect(scenario: Scenario, *, over: Over | None, limit: int, as_json: bool)
         return
     show_expectation(Console(), scenario, found, optimal)
     if refusal:
-        click.echo(f"note: the optimal revenue is not shown: {refusal}", err=True)
+        say(Console(stderr=True), f"note: the optimal revenue is not shown: {refusal}", is_record=True)
 
 
 def _compare(
@@ -123,7 +128,7 @@ def _compare(
     with _progress() as tell:
         comparison = compare_mechanisms(scenario, choices, over=over, limit=limit, progress=tell)
     for result in comparison.results:
-        _note((result.warnings, result.defaults), result.choice.name)
+        _note((result.warnings, result.defaults), label(scenario, result.choice))
     if as_json:
         print_json(comparison_values(scenario, comparison))
     else:
@@ -147,4 +152,4 @@ def _note(found: tuple[tuple[str, ...], tuple[Default, ...]], mechanism: str = "
     before = f"{mechanism}: " if mechanism else ""
     lines = [*warnings, *(f"{default.bidder}: {default.reason}" for default in defaults)]
     for line in dict.fromkeys(lines):
-        click.echo(f"note: {before}{line}", err=True)
+        say(Console(stderr=True), f"note: {before}{line}", is_record=True)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from auctioneer.cli.printing import decimal, show_exact
+from auctioneer.cli.printing import say, show_average, show_exact
+from auctioneer.cli.tables import STRATEGY_BREAKS, Column, Row, print_table
 from openoutcry.mechanisms.crowd.expectation import TypeExpectation
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
 from openoutcry.scenario import Scenario
 from openoutcry.session.narration import describe_type
-from openoutcry.simulation.comparing import Comparison, promised_revenue
+from openoutcry.simulation.comparing import Comparison, label, promised_revenue
 from openoutcry.simulation.expectation import ScenarioExpectation
 from openoutcry.simulation.private import draw_private
+
+EXACT_LENGTH = 11
+"""Characters up to which an exact number is shown in a table; as wide as its widest headings."""
 
 if TYPE_CHECKING:
     from openoutcry.mechanisms.crowd.optimal import OptimalRevenue
@@ -89,52 +90,54 @@ def show_expectation(
 ) -> None:
     """Show what one mechanism does."""
     expectation = found.expectation
-    console.print(_headline(scenario), highlight=False, soft_wrap=True)
-    console.print(_bidders(scenario, found))
-    console.print(
+    _say_headline(console, scenario)
+    _print_bidders(console, scenario, found)
+    lines = [
         f"welfare  {show_exact(expectation.welfare)} of {show_exact(expectation.optimum)}{_share(found)}"
-    )
-    lines = [f"revenue  {show_exact(expectation.revenue)}"]
+    ]
+    revenue = f"revenue  {show_exact(expectation.revenue)}"
     if optimal is not None:
-        lines[0] += (
-            f", {_share_of(expectation.revenue, optimal)} of the optimal revenue {_show_optimal(optimal)}"
-        )
+        revenue += f", {_share_of(expectation.revenue, optimal)} of the optimal revenue "
+        revenue += show_exact(optimal.lower) if optimal.is_exact else _bounds(optimal, minor_units=0)
+    lines.append(revenue)
     if isinstance(expectation, TypeExpectation) and any(expectation.rewards):
         lines.append(
             f"rewards  {show_exact(sum(expectation.rewards, Fraction(0)))}, already taken off the revenue"
         )
     lines.append(f"unsold   with probability {show_exact(expectation.unsold_probability)}")
-    lines.append(f"promised: {found.guarantee.text}")
-    lines += _explained(scenario, found)
     for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        say(console, line, then=" " * 9)
+    say(console, f"promised: {found.guarantee.text}")
+    for line in _explained(scenario, found):
+        say(console, line)
+    market = scenario.specification.market
+    if market.minor_units:
+        say(console, f"money in minor units: {10**market.minor_units} are one {market.currency}")
     console.print()
 
 
 def show_comparison(console: Console, scenario: Scenario, comparison: Comparison) -> None:
     """Show several mechanisms in one table, what nobody can exceed in its last line, and below it who cannot run."""
-    console.print(_headline(scenario), highlight=False, soft_wrap=True)
+    _say_headline(console, scenario)
     if comparison.results:
-        console.print(_mechanisms(comparison))
+        _print_mechanisms(console, scenario, comparison)
     for refusal in comparison.refusals:
-        console.print(
-            escape(f"{refusal.choice.name} cannot run: {refusal.reason}"), highlight=False, soft_wrap=True
-        )
+        say(console, f"{label(scenario, refusal.choice)} cannot run: {refusal.reason}")
     if comparison.optimal_refusal:
-        line = f"the optimal revenue is not shown: {comparison.optimal_refusal}"
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        say(console, f"the optimal revenue is not shown: {comparison.optimal_refusal}")
     for line in _explained(scenario, comparison.results[0]) if comparison.results else ():
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        say(console, line)
     console.print()
 
 
-def _headline(scenario: Scenario) -> str:
-    return f"[bold]{escape(scenario.title)}[/bold]  ({escape(scenario.file)})"
+def _say_headline(console: Console, scenario: Scenario) -> None:
+    headline = Text.assemble((scenario.title, "bold"), f"  ({scenario.file})")
+    console.print(headline, highlight=False, soft_wrap=True)
+    console.print()
 
 
 def _explained(scenario: Scenario, found: ScenarioExpectation) -> list[str]:
     lines = []
-    market = scenario.specification.market
     if found.over == "prior" and isinstance(found.expectation, TypeExpectation):
         lines.append(
             f"over all {found.expectation.profiles:,} profiles of types that the prior holds possible"
@@ -143,32 +146,35 @@ def _explained(scenario: Scenario, found: ScenarioExpectation) -> list[str]:
             lines.append(
                 "some bidders know more than the prior, so revenue may exceed what is best without them"
             )
-    if market.minor_units:
-        lines.append(f"money in minor units: {10**market.minor_units} are one {market.currency}")
     return lines
 
 
-def _bidders(scenario: Scenario, found: ScenarioExpectation) -> Table:
+def _print_bidders(console: Console, scenario: Scenario, found: ScenarioExpectation) -> None:
     expectation, market = found.expectation, scenario.specification.market
-    is_private, has_rewards = found.over == "private", isinstance(expectation, TypeExpectation)
-    headings = ["bidder", "strategy", "wins", "pays", "gains"]
+    is_private = found.over == "private"
+    known: list[str] = []
     if is_private:
-        headings[1:1] = ["signal", "value"] if isinstance(market, Market) else ["value"]
-    if has_rewards:
-        headings.insert(-1, "is rewarded")
-    table = _table(headings, caption="probabilities of winning, and money on average")
-    known = _private_columns(scenario) if is_private else [[] for _ in scenario.names]
+        known = ["signal", "value"] if isinstance(market, Market) else ["value"]
+    rewards = expectation.rewards if isinstance(expectation, TypeExpectation) else None
+    numbers = ["wins", "pays", *(["is rewarded"] if rewards is not None else []), "gains"]
+    columns = [
+        Column(heading="bidder"),
+        *(Column(heading=heading) for heading in known),
+        Column(heading="strategy", breaks_after=STRATEGY_BREAKS),
+        *(Column(heading=heading, is_number=True) for heading in numbers),
+    ]
+    private = _private_columns(scenario) if is_private else [[] for _ in scenario.names]
+    rows = []
     for bidder, name in enumerate(scenario.names):
-        cells = [
-            *known[bidder],
-            scenario.strategy(name),
-            show_exact(expectation.win_probability[bidder]),
-            show_exact(expectation.payments[bidder]),
+        shown = [
+            expectation.win_probability[bidder],
+            expectation.payments[bidder],
+            *([rewards[bidder]] if rewards is not None else []),
+            expectation.utilities[bidder],
         ]
-        if isinstance(expectation, TypeExpectation):
-            cells.append(show_exact(expectation.rewards[bidder]))
-        table.add_row(escape(name), *map(escape, cells), show_exact(expectation.utilities[bidder]))
-    return table
+        cells = [show_exact(number, longest=EXACT_LENGTH) for number in shown]
+        rows.append([name, *private[bidder], scenario.strategy(name), *cells])
+    print_table(console, columns, rows, caption="probabilities of winning, and money on average")
 
 
 def _private_columns(scenario: Scenario) -> list[list[str]]:
@@ -181,44 +187,59 @@ def _private_columns(scenario: Scenario) -> list[list[str]]:
             for bidder, part in enumerate(private)
         ]
     signals = scenario.signals()
-    sums = market.sums(signals)
-    return [[str(signal), str(market.value(bidder, sums))] for bidder, signal in enumerate(signals)]
+    state = market.state(signals)
+    return [[str(signal), str(market.value(bidder, state))] for bidder, signal in enumerate(signals)]
 
 
-def _mechanisms(comparison: Comparison) -> Table:
-    optimal = comparison.optimal
-    table = Table(box=SIMPLE_HEAD, caption="rounded; --json gives the exact numbers")
-    table.add_column("mechanism", no_wrap=True)
-    for heading in ("revenue", "of OPT", "welfare", "rewards", "at least"):
-        table.add_column(heading, justify="right", overflow="fold")
+def _print_mechanisms(console: Console, scenario: Scenario, comparison: Comparison) -> None:
+    optimal, market = comparison.optimal, scenario.specification.market
+
+    def money(value: Fraction | int) -> str:
+        return show_average(value, minor_units=market.minor_units)
+
+    headings = ("revenue", "of OPT", "welfare", "rewards", "at least")
+    columns = [
+        Column(heading="mechanism", indent="  "),
+        *(Column(heading=heading, is_number=True) for heading in headings),
+    ]
+    rows = []
     for found in comparison.results:
         expectation = found.expectation
         rewards = expectation.rewards if isinstance(expectation, TypeExpectation) else ()
         promised = _promised(found, optimal)
-        table.add_row(
-            escape(found.choice.name),
-            decimal(expectation.revenue),
-            "-" if optimal is None else _share_of(expectation.revenue, optimal),
-            decimal(expectation.welfare),
-            decimal(sum(rewards, Fraction(0))),
-            "-" if promised is None else decimal(promised),
+        rows.append(
+            [
+                label(scenario, found.choice),
+                money(expectation.revenue),
+                "-" if optimal is None else _share_of(expectation.revenue, optimal),
+                money(expectation.welfare),
+                money(sum(rewards, Fraction(0))),
+                "-" if promised is None else money(promised),
+            ]
         )
-    table.add_section()
-    # The last line is what no mechanism exceeds: in revenue, and in welfare.
-    greatest = decimal(comparison.results[0].expectation.optimum)
+    print_table(
+        console,
+        columns,
+        rows,
+        [_last_row(comparison, optimal, market.minor_units)],
+        caption=f"money in {market.currency}, rounded; --json gives the exact numbers",
+        is_light=True,
+    )
+
+
+def _last_row(comparison: Comparison, optimal: OptimalRevenue | None, minor_units: int) -> Row:
+    """Return what no mechanism exceeds: in revenue, and in welfare."""
+    greatest = show_average(comparison.results[0].expectation.optimum, minor_units=minor_units)
     if optimal is None:
-        table.add_row("greatest welfare", "", "", greatest, "", "")
-    else:
-        table.add_row("OPT, greatest welfare", _show_rounded(optimal), "100.0%", greatest, "", "")
-    return table
-
-
-def _table(headings: Sequence[str], caption: str) -> Table:
-    table = Table(caption=caption)
-    for heading in headings:
-        # On a narrow terminal a number is broken rather than cut.
-        table.add_column(heading, overflow="fold")
-    return table
+        return ["greatest welfare", "", "", greatest, "", ""]
+    return [
+        "OPT, greatest welfare",
+        _bounds(optimal, minor_units=minor_units),
+        "100.0%",
+        greatest,
+        "",
+        "",
+    ]
 
 
 def _promised(found: ScenarioExpectation, optimal: OptimalRevenue | None) -> Fraction | None:
@@ -226,16 +247,12 @@ def _promised(found: ScenarioExpectation, optimal: OptimalRevenue | None) -> Fra
     return promised_revenue(found.guarantee, Fraction(found.expectation.optimum), best)
 
 
-def _show_optimal(optimal: OptimalRevenue) -> str:
+def _bounds(optimal: OptimalRevenue, *, minor_units: int) -> str:
+    """Return the optimal revenue rounded, or the bounds between which it lies; they may stand on two lines."""
+    lower = show_average(optimal.lower, minor_units=minor_units)
     if optimal.is_exact:
-        return show_exact(optimal.lower)
-    return _show_rounded(optimal)
-
-
-def _show_rounded(optimal: OptimalRevenue) -> str:
-    if optimal.is_exact:
-        return decimal(optimal.lower)
-    return f"{decimal(optimal.lower)}..{decimal(optimal.upper)}"
+        return lower
+    return f"{lower} to {show_average(optimal.upper, minor_units=minor_units)}"
 
 
 def _share(found: ScenarioExpectation) -> str:
@@ -244,7 +261,7 @@ def _share(found: ScenarioExpectation) -> str:
 
 
 def _share_of(revenue: Fraction, optimal: OptimalRevenue) -> str:
-    sign = "" if optimal.is_exact else "at least "
+    sign = "" if optimal.is_exact else ">="
     return sign + _percent(revenue, optimal.upper)
 
 

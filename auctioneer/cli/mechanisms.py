@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
+from rich.text import Text
 
 from auctioneer.cli.example_markets import promise_of
-from auctioneer.cli.printing import examples, print_json
+from auctioneer.cli.printing import examples, print_json, say, wrap
 from openoutcry.mechanisms.parameters import Parameter
 from openoutcry.mechanisms.registry import MECHANISMS, Mechanism, find_mechanism
 
@@ -22,50 +22,60 @@ _MARKETS = {
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def mechanisms(name: str | None, as_json: bool) -> None:
-    """List the mechanisms, or explain the one called NAME."""
-    chosen = list(MECHANISMS.values()) if name is None else [find_mechanism(name)]
+    """List the mechanisms, or explain the one called NAME.
+
+    Which of them can run depends on what bidders know: signals of what a lot is worth to everybody, or their own
+    values and something of each other's. Crowdsourced mechanisms ask for the latter, and pay for it; those that need
+    a prior are given what no seller has, and are there to compare with.
+    """
     if as_json:
+        chosen = list(MECHANISMS.values()) if name is None else [find_mechanism(name)]
         print_json({"mechanisms": [_values(mechanism) for mechanism in chosen]})
-        return
-    console = Console()
-    shown = ""
-    for mechanism in chosen:
-        if name is None and mechanism.market != shown:
-            shown = mechanism.market
-            console.print(f"[bold underline]{escape(_MARKETS[shown])}[/bold underline]\n")
-        _explain(console, mechanism, is_full=name is not None)
-    if name is None:
-        console.print(
-            "`auctioneer mechanisms NAME` says what it asks, who learns what, and where it is from."
-        )
+    elif name is None:
+        _list(Console())
+    else:
+        _explain(Console(), find_mechanism(name))
 
 
-def _explain(console: Console, mechanism: Mechanism, *, is_full: bool) -> None:
-    console.print(f"[bold]{mechanism.name}[/bold]  {escape(mechanism.summary)}")
-    if mechanism.uses_prior and not is_full:
-        console.print("  needs the seller's prior, which then is public")
-    if is_full:
-        for title, text in (
-            ("market", _MARKETS[mechanism.market]),
-            ("prior", "needed, and public with the market" if mechanism.uses_prior else "none is needed"),
-            ("source", mechanism.source),
-            ("asks", mechanism.asks),
-            ("learns", mechanism.learns),
-            ("guarantee", _guarantee(mechanism)),
-            ("differs from its source", mechanism.repaired),
-        ):
-            console.print(f"\n[bold]{title}[/bold]")
-            console.print(Padding(escape(text), (0, 0, 0, 2)))
-        console.print("\n[bold]parameters[/bold]")
-    if is_full and not mechanism.parameters:
-        console.print(Padding("none", (0, 0, 0, 2)))
+def _list(console: Console) -> None:
+    """Print one line for each mechanism, by kind of market, with its name and what it does."""
+    indent = 2 + max(map(len, MECHANISMS)) + 2
+    for market, described in _MARKETS.items():
+        console.print(Text(wrap(described, width=console.width, then=""), style="bold"))
+        for mechanism in MECHANISMS.values():
+            if mechanism.market == market:
+                prior = "; needs the seller's prior" if mechanism.uses_prior else ""
+                first = f"  {mechanism.name}".ljust(indent)
+                say(console, f"{first}{mechanism.summary}{prior}", then=" " * indent)
+        console.print()
+    say(console, "`auctioneer mechanisms NAME` says what one asks, promises and lets one choose.")
+    say(
+        console,
+        "`auctioneer expect SCENARIO --mechanism all` compares those that can run on a scenario's market.",
+    )
+
+
+def _explain(console: Console, mechanism: Mechanism) -> None:
+    console.print(f"[bold]{mechanism.name}[/bold]  {escape(mechanism.summary)}", highlight=False)
+    for title, text in (
+        ("market", _MARKETS[mechanism.market]),
+        ("prior", "needed, and public with the market" if mechanism.uses_prior else "none is needed"),
+        ("source", mechanism.source),
+        ("asks", mechanism.asks),
+        ("learns", mechanism.learns),
+        ("guarantee", _guarantee(mechanism)),
+        ("differs from its source", mechanism.repaired),
+    ):
+        console.print(f"\n[bold]{title}[/bold]")
+        say(console, f"  {text}")
+    console.print("\n[bold]parameters[/bold]")
+    if not mechanism.parameters:
+        say(console, "  none")
     for parameter in mechanism.parameters:
-        console.print(
-            Padding(
-                f"[bold]{parameter.name}[/bold] = {escape(parameter.default)}  "
-                f"({escape(_choices(parameter))})  {escape(parameter.meaning)}",
-                (0, 0, 0, 2),
-            )
+        say(
+            console,
+            f"  {parameter.name} = {parameter.default}  ({_choices(parameter)})  {parameter.meaning}",
+            then="    ",
         )
     console.print()
 

@@ -1,6 +1,7 @@
 """What `auctioneer run` looks at before it starts anything: whether the result can be written, and strategies be found.
 
-No code of a strategy is run here: that happens in the process of its bidder.
+No code of somebody's own strategy is run here: that happens in the process of its bidder. Strategies that come with
+the project are made, and asked whether they can play this bidder in this market.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from openoutcry.errors import ConfigurationError, ScenarioError, StrategyError
+from openoutcry.errors import ConfigurationError, ScenarioError, StrategyError, UsageError
 from openoutcry.scenario import Scenario
-from openoutcry.strategies import load_strategy
+from openoutcry.strategies import StrategyFactory, load_strategy
 from openoutcry.strategies.naming import parse_strategy_name
-from openoutcry.strategies.registry import RESERVED
+from openoutcry.strategies.registry import RESERVED, find_registration
 
 PRIVATE_SUFFIX = ".private.json"
 DISCLOSURE_SUFFIX = ".disclosure.json"
@@ -50,7 +51,7 @@ def check_directory(directory: Path, *, what: Path) -> None:
 
 
 def check_strategies(scenario: Scenario) -> None:
-    """Refuse strategies that cannot be there: files that are missing, names that nobody has registered.
+    """Refuse strategies that cannot play: files that are missing, names that nobody has registered, wrong options.
 
     Raises:
         ScenarioError: Naming the bidder's key and the strategy.
@@ -61,7 +62,9 @@ def check_strategies(scenario: Scenario) -> None:
         try:
             # Some names only an agent process knows, and it will know their options.
             if parsed.kind == "name" and parsed.target not in RESERVED:
-                load_strategy(text, base_directory=scenario.directory)
+                factory = load_strategy(text, base_directory=scenario.directory)
+                if find_registration(parsed.target) is not None:
+                    _check_options(factory, scenario, place)
             elif parsed.kind == "file" and not (scenario.directory / parsed.target).is_file():
                 raise StrategyError(
                     f"strategy {text!r}: there is no file {scenario.directory / parsed.target}"
@@ -69,3 +72,11 @@ def check_strategies(scenario: Scenario) -> None:
         except StrategyError as error:
             key = f"bidder[{place}].agent.strategy"
             raise ScenarioError(file=scenario.file, key=key, reason=str(error)) from error
+
+
+def _check_options(factory: StrategyFactory, scenario: Scenario, place: int) -> None:
+    strategy = factory.make()
+    try:
+        strategy.check(scenario.specification.market, place)
+    except (StrategyError, UsageError) as error:
+        raise StrategyError(f"strategy {factory.name!r}: {error}") from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -19,6 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from auctioneer.cli.printing import say
 from auctioneer.driver import SessionDriver
 from openoutcry.mechanisms.conversation import Climb
 from openoutcry.mechanisms.crowd.market import TypeMarket
@@ -120,7 +121,7 @@ class Progress:
         return Group(*session_display(self._driver.session))
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, line)
 
     async def _follow(self, driver: SessionDriver) -> None:
         """Print a line for each change that a person wants to know of."""
@@ -190,22 +191,25 @@ class ReportProgress:
 
     Attributes:
         step: "committed" or "opened".
-        done: How many of those that were asked are no longer awaited.
-        asked: How many were asked.
+        done: How many have been committed to, or opened.
+        withheld: How many will not come: nothing came in time, or not what was committed to.
+        asked: How many were asked for.
     """
 
     step: str
     done: int
+    withheld: int
     asked: int
 
     @property
     def quarters(self) -> int:
-        """How many quarters of the reports are in, rounded down: often enough for a line."""
-        return 4 * self.done // self.asked
+        """How many quarters of the reports are settled, rounded down: often enough for a line."""
+        return 4 * (self.done + self.withheld) // self.asked
 
     def __str__(self) -> str:
-        """Return it in words: `committed 2 of 3`."""
-        return f"{self.step} {self.done} of {self.asked}"
+        """Return it in words: `committed 2 of 4, 1 withheld`."""
+        withheld = f", {self.withheld} withheld" if self.withheld else ""
+        return f"{self.step} {self.done} of {self.asked}{withheld}"
 
 
 class ReportLines:
@@ -220,32 +224,34 @@ class ReportLines:
         last, now = self._last, report_progress(session)
         self._last = now
         opened = len(session.play.opened) if session.play else 0
+        line = ""
         if last is not None and (now is None or now.step != last.step):
-            if last.step == "opened":
-                line = f"opened {opened - self._opened_before} of {last.asked}"
-            else:
-                # Everybody who has committed is asked to open.
-                awaited = now.asked - now.done if now is not None else 0
-                line = f"committed {awaited} of {last.asked}"
+            line = self._describe_end(last, now, opened)
         elif now is not None and last is not None and now.quarters > last.quarters:
             line = str(now)
-        else:
-            line = ""
         if now is None or now.step == "committed":
             self._opened_before = opened
         return line
 
+    def _describe_end(self, last: ReportProgress, now: ReportProgress | None, opened: int) -> str:
+        """Return how a step ended: whatever was asked for is there, or is withheld."""
+        # Everybody who has committed is asked to open; without any commitment there is no such step.
+        committed = 0 if now is None else now.asked - now.withheld
+        done = opened - self._opened_before if last.step == "opened" else committed
+        return str(replace(last, done=done, withheld=last.asked - done))
+
 
 def report_progress(session: AuctioneerSession) -> ReportProgress | None:
     """Return how far the current wave's reports are; None when no reports are asked for now."""
-    wave = session.play.conductor.wave if session.play else None
-    if wave is None:
+    conductor = session.play.conductor if session.play else None
+    if conductor is None or conductor.wave is None:
         return None
-    asked = sum(not isinstance(question, Climb) for question in wave.questions)
+    asked = sum(not isinstance(question, Climb) for question in conductor.wave.questions)
+    withheld = conductor.withheld
     for subject, step in ((LapseSubject.COMMITMENT, "committed"), (LapseSubject.OPENING, "opened")):
         awaited = sum(deadline.subject is subject for deadline in session.deadlines)
         if awaited:
-            return ReportProgress(step=step, done=asked - awaited, asked=asked)
+            return ReportProgress(step=step, done=asked - awaited - withheld, withheld=withheld, asked=asked)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +16,10 @@ from openoutcry.mechanisms.market import Market
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.narration import Moment, tell
+from openoutcry.session.reading import EnvelopeReader
+from openoutcry.session.replay import read_opening
+from openoutcry.session.reports import OpeningUnknown
+from openoutcry.session.transcripts import read_session_id
 from openoutcry.wire import WireCodec
 
 # State by name, bidders by place in the market: these are shown by name.
@@ -29,25 +33,38 @@ _PER_BIDDER = frozenset({"clocks"})
         "auctioneer replay runs/offshore-1a2b3c4d.zip",
         "auctioneer replay runs/offshore-1a2b3c4d.zip --wave 2",
         "auctioneer replay runs/offshore-1a2b3c4d.zip --step",
+        "auctioneer replay runs/treasury-5e6f7a8b.zip --disclosure runs/treasury-5e6f7a8b.disclosure.json",
     )
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--wave", type=click.IntRange(min=0), help="Show this wave only.")
-@click.option("--disclosure", type=DISCLOSURE, help="File with the key of sealed reports.")
+@click.option(
+    "--disclosure",
+    type=DISCLOSURE,
+    help="File with the key of sealed reports, as `run` and `disclose` write it.",
+)
 @click.option("--step", is_flag=True, help="Wait for Enter before each wave; needs a terminal.")
 def replay(file: Path, as_json: bool, wave: int | None, disclosure: Disclosure | None, step: bool) -> None:
     """Re-execute the session in FILE and tell what happened, and why.
 
     Each wave is shown with its reason, the mechanism's state and what was drawn; then the questions and answers as the
-    log has them, with their index. A log that departs from the rules is told up to there.
+    log has them, with their index. A log that departs from the rules is told up to there; so is one whose reports are
+    sealed, unless their disclosure is given.
     """
     opening_key = disclosure.opening_key if disclosure else None
-    session, moments = tell(read_transcript(file), WireCodec(), opening_key=opening_key)
-    wanted = (moment for moment in moments if wave is None or moment.wave == wave)
+    transcript, codec = read_transcript(file), WireCodec()
+    if disclosure is not None:
+        reader = EnvelopeReader(codec)
+        opening = read_opening(transcript.entries, reader)
+        disclosure.check(read_session_id(transcript.entries, reader), opening)
+    session, moments = tell(transcript, codec, opening_key=opening_key)
+    readable = _Readable(moments)
+    wanted = (moment for moment in readable if wave is None or moment.wave == wave)
     if as_json:
         told = [_values(moment) for moment in wanted]
-        print_json({"session": session.session_id.hex(), "moments": told})
+        sealed = {"sealed_from": session.log.size} if readable.is_sealed else {}
+        print_json({"session": session.session_id.hex(), "moments": told, **sealed})
         return
     waits = step and sys.stdin.isatty()
     for moment in wanted:
@@ -55,6 +72,34 @@ def replay(file: Path, as_json: bool, wave: int | None, disclosure: Disclosure |
             click.pause("-- Enter for the next wave --")
         for line in moment_lines(moment, session):
             click.echo(line)
+    if readable.is_sealed:
+        click.echo(f"\n{_advice(session)}")
+
+
+class _Readable:
+    """The moments up to the first that needs a disclosure which was not given.
+
+    Attributes:
+        is_sealed: Whether there was one, once all were told.
+    """
+
+    def __init__(self, moments: Iterator[Moment]) -> None:
+        self._moments = moments
+        self.is_sealed = False
+
+    def __iter__(self) -> Iterator[Moment]:
+        try:
+            yield from self._moments
+        except OpeningUnknown:
+            self.is_sealed = True
+
+
+def _advice(session: AuctioneerSession) -> str:
+    """Return how the rest of a session with sealed reports can be told."""
+    beginning = f"from record {session.log.size} on the reports are sealed"
+    if session.specification.disclosure == "sealed":
+        return f"{beginning}: give --disclosure FILE to go on"
+    return f"{beginning}, and the auctioneer never disclosed their key: give --disclosure FILE if it has one"
 
 
 def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from auctioneer.agents import private_input
-from auctioneer.cli.closing import close, closing_values, show_closing
+from auctioneer.cli.closing import close, closing_line, closing_values, show_closing
 from auctioneer.cli.preparing import (
     DISCLOSURE_SUFFIX,
     PRIVATE_SUFFIX,
@@ -18,7 +18,7 @@ from auctioneer.cli.preparing import (
     check_result,
     check_strategies,
 )
-from auctioneer.cli.printing import examples, print_json, slug
+from auctioneer.cli.printing import examples, print_json, say, slug
 from auctioneer.cli.progress import Progress
 from auctioneer.cli.transcript_files import write_file
 from auctioneer.keys import derive_opening_key
@@ -42,7 +42,11 @@ RUNS = Path("runs")
 
 
 @click.command(
-    epilog=examples("auctioneer run scenario.toml", "auctioneer run scenario.toml --seed spring --json")
+    epilog=examples(
+        "auctioneer run scenario.toml",
+        "auctioneer run scenario.toml --seed spring --json",
+        "auctioneer run my-crowd/scenario.toml --quiet --out runs/first.zip",
+    )
 )
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option(
@@ -50,7 +54,9 @@ RUNS = Path("runs")
 )
 @click.option("--seed", help="Any text instead of the scenario's seed: another seed, another run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--quiet", is_flag=True, help="Say nothing on the way.")
+@click.option(
+    "--quiet", is_flag=True, help="Print one line only, at the end: the outcome and the transcript."
+)
 @click.option(
     "--slow-motion",
     "slow_motion_s",
@@ -71,8 +77,9 @@ def run(
 ) -> int:
     """Run the auction of SCENARIO: a service, and one process for each bidder.
 
-    Writes the transcript, beside it a file with what the bidders privately knew, and verifies what it wrote. Ends with
-    0 when the session settled, with 1 when it is void, and with 2 when SCENARIO cannot be used.
+    Writes the transcript, beside it a file with what the bidders privately knew, and, where reports stay sealed, their
+    disclosure; then it verifies what it wrote. Types that the scenario does not give are drawn from its prior. Ends
+    with 0 when the session settled, with 1 when it is void, and with 2 when SCENARIO cannot be used.
     """
     loaded = load_scenario(scenario)
     chosen = loaded.seed if seed is None else seed
@@ -86,11 +93,11 @@ def run(
     # With --json standard output carries that one object and nothing else.
     console = Console(stderr=as_json)
     if not quiet:
-        console.print(f"seed {json.dumps(chosen)}", highlight=False)
+        say(console, f"seed {json.dumps(chosen)}")
         for warning in loaded.specification.warnings():
-            console.print(f"note: {warning}", markup=False, highlight=False, soft_wrap=True)
+            say(console, f"note: {warning}")
         if loaded.is_sampled:
-            console.print("types that the scenario does not give are drawn from its prior", highlight=False)
+            say(console, "types that the scenario does not give are drawn from its prior")
     progress = Progress(console, is_quiet=quiet)
     result = run_loop(_play(loaded, private, chosen, progress, keep_going=keep_going))
     disclosure = _disclosure(result, loaded, chosen)
@@ -102,10 +109,12 @@ def run(
     if not quiet:
         show_closing(console, closing)
         for line in verification_lines(verification):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(console, line, is_record=True, then=" " * 20)
         _show_next(console, path, is_sealed=disclosure is not None)
     if as_json:
         print_json(closing_values(closing, str(path)))
+    elif quiet:
+        click.echo(closing_line(closing, str(path)))
     if result.was_interrupted:
         return INTERRUPTED
     return 0 if result.session.outcome is not None and verification.is_valid else 1

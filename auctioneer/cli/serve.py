@@ -39,7 +39,14 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--scenario", "scenarios", type=_FILE, multiple=True, help="Open this one at once; may be repeated."
 )
-def serve(config: Path | None, listen: str | None, state: Path | None, scenarios: tuple[Path, ...]) -> None:
+@click.option(
+    "--new-keys",
+    is_flag=True,
+    help="Make lost keys anew, although sessions that began under them can then neither go on nor be fetched.",
+)
+def serve(
+    config: Path | None, listen: str | None, state: Path | None, scenarios: tuple[Path, ...], new_keys: bool
+) -> None:
     """Run the service until Ctrl-C or SIGTERM; sessions that have not ended go on at the next start."""
     overrides: dict[str, object] = {}
     if listen is not None:
@@ -49,10 +56,10 @@ def serve(config: Path | None, listen: str | None, state: Path | None, scenarios
     settings = load_settings(config, overrides)
     specifications = [load_scenario(path).specification for path in scenarios]
     configure_logs(format=settings.log.format, level=settings.log.level)
-    run(_serve(settings, specifications))
+    run(_serve(settings, specifications, makes_keys=new_keys))
 
 
-async def _serve(settings: Settings, specifications: list[Specification]) -> None:
+async def _serve(settings: Settings, specifications: list[Specification], *, makes_keys: bool) -> None:
     server = settings.server
     credentials = read_server_credentials(settings.tls)
     token = None if server.operator_token_file is None else read_operator_token(server.operator_token_file)
@@ -66,7 +73,8 @@ async def _serve(settings: Settings, specifications: list[Specification]) -> Non
         # The store is locked by whoever opened it first, so it guards the keys beside it too.
         store = await SqliteStore.open(server.state_directory / STORE_FILE)
         try:
-            keys = read_or_make_keys(server.state_directory)
+            session_count = 0 if makes_keys else len(await store.sessions())
+            keys = read_or_make_keys(server.state_directory, session_count=session_count)
         except BaseException:
             await store.close()
             raise

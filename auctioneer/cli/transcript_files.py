@@ -10,7 +10,7 @@ import click
 
 from openoutcry.errors import ConfigurationError, TranscriptError
 from openoutcry.protocol.transcript import Transcript
-from openoutcry.session.disclosure import DISCLOSURE_BYTES, Disclosure, decode_disclosure
+from openoutcry.session.disclosure import Disclosure
 from openoutcry.wire import files
 
 
@@ -24,12 +24,9 @@ class DisclosureFile(click.ParamType[Disclosure]):
         if isinstance(value, Disclosure):
             return value
         try:
-            with Path(str(value)).open("rb") as file:
-                return decode_disclosure(file.read(DISCLOSURE_BYTES + 1))
-        except OSError as error:
-            self.fail(f"{value}: cannot be read: {error.strerror}", param, ctx)
-        except TranscriptError as error:
-            self.fail(f"{value}: {error.reason}", param, ctx)
+            return files.read_disclosure(Path(str(value)))
+        except ConfigurationError as error:
+            self.fail(str(error), param, ctx)
 
 
 DISCLOSURE = DisclosureFile()

@@ -44,10 +44,10 @@ class MemoryStore:
             raise StaleLogError(expected_size=expected_size, actual_size=len(log))
         log.extend(entries)
 
-    async def entries(self, session_id: bytes, start: int = 0) -> list[bytes]:
-        """Give the entries from `start` to the end; see `Store.entries`."""
+    async def entries(self, session_id: bytes, start: int = 0, stop: int | None = None) -> list[bytes]:
+        """Give the entries from `start` up to `stop`; see `Store.entries`."""
         check_start(start)
-        return self._log(session_id)[start:]
+        return self._log(session_id)[start : None if stop is None else max(start, stop)]
 
     async def record(self, session_id: bytes) -> SessionRecord:
         """Give what is kept about a session; see `Store.record`."""

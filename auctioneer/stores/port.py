@@ -81,8 +81,13 @@ class Store(Protocol):
         """
         ...
 
-    async def entries(self, session_id: bytes, start: int = 0) -> list[bytes]:
-        """Give the entries from `start` to the end, in order; none when `start` is past the end.
+    async def entries(self, session_id: bytes, start: int = 0, stop: int | None = None) -> list[bytes]:
+        """Give the entries from `start` up to, and without, `stop`, in order; fewer where the log ends before.
+
+        Args:
+            session_id: The session.
+            start: Position of the first, 0 or more.
+            stop: Position behind the last; None gives all to the end.
 
         Raises:
             StorageError: The session is unknown.

@@ -100,15 +100,17 @@ class SqliteStore:
         self._requests.put(_AppendRequest(append=append, future=future))
         await future
 
-    async def entries(self, session_id: bytes, start: int = 0) -> list[bytes]:
-        """Give the entries from `start` to the end; see `Store.entries`."""
+    async def entries(self, session_id: bytes, start: int = 0, stop: int | None = None) -> list[bytes]:
+        """Give the entries from `start` up to `stop`; see `Store.entries`."""
         check_start(start)
         found: list[bytes] = []
         while True:
             part = await self._call(partial(SqliteFile.read, session_id=session_id, start=start + len(found)))
+            found.extend(part)
             if not part:
                 return found
-            found.extend(part)
+            if stop is not None and start + len(found) >= stop:
+                return found[: max(0, stop - start)]
 
     async def record(self, session_id: bytes) -> SessionRecord:
         """Give what is kept about a session; see `Store.record`."""

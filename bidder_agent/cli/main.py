@@ -12,6 +12,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -27,6 +30,9 @@ UNUSABLE = 2
 UNREACHABLE = 3
 FAULT = 70
 INTERRUPTED = 130
+
+OUTPUT_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a file says that takes no more. Files that we open have names, and errors of their own; our output has none."""
 
 # Loaded when they are wanted: a command's own imports are most of its start.
 _COMMANDS = ("join", "host", "check", "keys", "receipts", "verify", "health")
@@ -103,9 +109,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A pipe whose reader has gone is no fault of anybody.
         if isinstance(problem, BrokenPipeError):
             return FAILED
+        if isinstance(problem, OSError) and problem.errno in OUTPUT_FULL and problem.filename is None:
+            _give_up_output()
+            return _complain(f"standard output cannot be written: {problem.strerror}", FAILED)
         advice = "" if shows_traceback else "; --debug shows where"
         return _complain(f"{type(problem).__name__}: {problem}: a fault of this program{advice}", FAULT)
     return code if isinstance(code, int) else 0
+
+
+def _give_up_output() -> None:
+    """Let nobody try once more to write what cannot be written, least of all the interpreter when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str, code: int) -> int:

@@ -8,7 +8,6 @@ import click
 
 from bidder_agent.audit import audit_receipts, check_transcript
 from bidder_agent.cli.options import DIRECTORY, print_json
-from bidder_agent.cli.verify import read_transcript
 from bidder_agent.files import replace_file
 from bidder_agent.proofs import SUFFIX, prove_entries
 from bidder_agent.receipts import TRANSCRIPT, read_receipts
@@ -16,6 +15,7 @@ from openoutcry.errors import ConfigurationError
 from openoutcry.session.bidder_values import Delivered
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.wire import WireCodec
+from openoutcry.wire.files import read_transcript
 from openoutcry.wire.journal import JournalEntry
 
 

@@ -148,7 +148,7 @@ def make_script(number: int) -> SignalScript:
         market=market,
         bidder=bidder,
         signal=random.randrange(levels),
-        price=market.value(bidder, market.sums(signals)),
+        price=market.value(bidder, market.state(signals)),
         target=target,
     )
 

@@ -104,8 +104,8 @@ def expect(
 
 def _summarise(market: Market, signals: Sequence[int], distribution: SettlementDistribution) -> Expectation:
     count = len(market.bidders)
-    sums = market.sums(signals)
-    values = tuple(market.value(bidder, sums) for bidder in range(count))
+    state = market.state(signals)
+    values = tuple(market.value(bidder, state) for bidder in range(count))
     wins = [Fraction(0)] * count
     payments = [Fraction(0)] * count
     for settlement, probability in distribution.probabilities.items():

@@ -1,6 +1,10 @@
-"""Named families of public valuations, each a function of the vector of group signal sums.
+"""Named families of public valuations, each a function of the state: of the groups' sums, or of their counts.
 
-Every family is exact (Python integers) and weakly increasing in every group sum by construction: negative
+A state has one number for each group, its signal sum; or, where values depend on counts, k-1 numbers for each group:
+how many of its members have a signal of at least 1, ..., k-1. Weights are for these numbers, so that a family is the
+same function of either kind of state.
+
+Every family is exact (Python integers) and weakly increasing in every entry of the state by construction: negative
 weights, falling steps and values outside 0..2^63-1 are refused, the last of these over the whole state space
 by looking at its top. `along` computes in int64; `check` has bounded every intermediate result before, so
 that it cannot overflow. `market.py` calls `check`, `valuations.py` decodes, `ownership.py` evaluates.
@@ -11,7 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import mul
 from typing import TYPE_CHECKING
 
@@ -44,18 +48,19 @@ def require_integer(number: object, what: str) -> int:
 
 
 def weigh(weights: Sequence[int], sums: Sequence[int]) -> int:
-    """Return the weighted sum of the group sums; both have length l."""
+    """Return the weighted sum of a state; both have as many entries."""
     weighted: int = sum(map(mul, weights, sums))
     return weighted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linear:
-    """A constant plus a weighted sum of the group sums.
+    """A constant plus a weighted sum of the state.
 
     Attributes:
         constant: Value at the state of zeros, in minor units.
-        weights: Length l: minor units for each level of each group's sum.
+        weights: As many as the state has entries: minor units for each level of each group's sum; where counts
+            matter, l(k-1) weights: what a member's signal adds by being at least 1, ..., k-1.
     """
 
     constant: int
@@ -67,7 +72,7 @@ class Linear:
         _check_weights(self.weights)
 
     def value(self, sums: Sequence[int]) -> int:
-        """Return the value at a state; `sums` has length l."""
+        """Return the value at a state."""
         return self.constant + weigh(self.weights, sums)
 
     def column(self, group: int, levels: Sequence[int], sums: Sequence[int]) -> list[int]:
@@ -111,7 +116,7 @@ class Threshold:
         _check_weights(self.weights)
 
     def value(self, sums: Sequence[int]) -> int:
-        """Return the value at a state; `sums` has length l."""
+        """Return the value at a state."""
         return self.value_reached if weigh(self.weights, sums) >= self.at else 0
 
     def column(self, group: int, levels: Sequence[int], sums: Sequence[int]) -> list[int]:
@@ -162,7 +167,7 @@ class Steps:
                 raise MarketError(f"the value falls from {before} at weighted sum {low} to {after} at {high}")
 
     def value(self, sums: Sequence[int]) -> int:
-        """Return the value at a state; `sums` has length l."""
+        """Return the value at a state."""
         return self._reached(weigh(self.weights, sums))
 
     def column(self, group: int, levels: Sequence[int], sums: Sequence[int]) -> list[int]:
@@ -210,7 +215,7 @@ class Minimum:
     second: Valuation
 
     def value(self, sums: Sequence[int]) -> int:
-        """Return the value at a state; `sums` has length l."""
+        """Return the value at a state."""
         return min(self.first.value(sums), self.second.value(sums))
 
     def column(self, group: int, levels: Sequence[int], sums: Sequence[int]) -> list[int]:
@@ -247,7 +252,7 @@ class Product:
     second: Valuation
 
     def value(self, sums: Sequence[int]) -> int:
-        """Return the value at a state; `sums` has length l."""
+        """Return the value at a state."""
         return self.first.value(sums) * self.second.value(sums)
 
     def column(self, group: int, levels: Sequence[int], sums: Sequence[int]) -> list[int]:
@@ -273,8 +278,16 @@ def _weigh_others(weights: Sequence[int], group: int, sums: Sequence[int]) -> in
     return weigh(weights, sums) - weights[group] * sums[group]
 
 
-def _name_weights(weights: Sequence[int], groups: Sequence[str]) -> Mapping[str, int]:
-    return {group: weight for group, weight in zip(groups, weights, strict=True) if weight}
+def _name_weights(weights: Sequence[int], groups: Sequence[str]) -> Mapping[str, int | list[int]]:
+    """Return the weights by group: an integer for its sum, or a list with what each signal value, 0..k-1, adds."""
+    width = len(weights) // len(groups)
+    named: dict[str, int | list[int]] = {}
+    for place, group in enumerate(groups):
+        steps = weights[place * width : (place + 1) * width]
+        if any(steps):
+            is_sum = len(set(steps)) == 1
+            named[group] = steps[0] if is_sum else [0, *accumulate(steps)]
+    return named
 
 
 def _check_weights(weights: Sequence[int]) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
 
 from openoutcry.errors import MarketError, UsageError
+from openoutcry.mechanisms.counts import at_least
 from openoutcry.mechanisms.parameters import show, suggest
 from openoutcry.mechanisms.valuations import Valuation
 
@@ -31,10 +33,12 @@ BIDDER_LIMIT = 10_000
 """As many as one roster may name in a session."""
 
 GROUP_LIMIT = 256
-"""The state has one number for each group: beyond this nobody can read it, and decoding would slow down."""
+"""The state has numbers for each group: beyond this nobody can read it, and decoding would slow down."""
 
 SIGNAL_LEVELS_LIMIT = 1024
 """A clock asks one question a level: more levels than this make an auction that nobody waits for."""
+
+StateForm = Literal["sums", "counts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ class Bidder:
     Attributes:
         name: 1..64 printable characters, unique in the market.
         group: Index of its expertise group, 0..l-1.
-        valuation: Its value for the lot as a function of the group signal sums.
+        valuation: Its value for the lot as a function of the state.
     """
 
     name: str
@@ -56,8 +60,10 @@ class Bidder:
 class Market:
     """One lot and those who may buy it.
 
-    A *state* is the vector of group signal sums: entry g lies in 0..n_g(k-1), where n_g counts the group's
-    members.
+    A *state* is all that values depend on. In the form of `sums` it is the vector of group signal sums: entry g lies in
+    0..n_g(k-1), where n_g counts the group's members. In the form of `counts` it says how many members of each group
+    hold each signal value: k-1 entries for each group, of members whose signal is at least 1, ..., k-1. With k = 2 the
+    two are the same.
 
     Attributes:
         lot: What is sold, one line.
@@ -66,6 +72,7 @@ class Market:
         signal_levels: k >= 2; signals are 0..k-1.
         groups: Length l >= 1: unique names.
         bidders: Length n >= 1, in roster order.
+        state_form: What values depend on: `sums` or `counts`.
         reduced: Made by `restricted`: groups may be without members, and tables may cover more states than
             occur.
 
@@ -79,13 +86,16 @@ class Market:
     signal_levels: int
     groups: tuple[str, ...]
     bidders: tuple[Bidder, ...]
+    state_form: StateForm = "sums"
     reduced: bool = False
     _members: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the invariants and note who is in which group."""
         check_lot(self.lot, self.currency, self.minor_units)
-        _check_integer(self.signal_levels, "signal_levels", 2, SIGNAL_LEVELS_LIMIT)
+        check_signal_levels(self.signal_levels)
+        if self.state_form not in ("sums", "counts"):
+            raise MarketError(f"state must be sums or counts, not {show(self.state_form)}")
         check_names("group", self.groups)
         check_names("bidder", [bidder.name for bidder in self.bidders])
         if len(self.bidders) > BIDDER_LIMIT or len(self.groups) > GROUP_LIMIT:
@@ -108,6 +118,11 @@ class Market:
         """Return the roster indices of a group's members, rising."""
         return self._members[group]
 
+    @property
+    def is_by_counts(self) -> bool:
+        """Whether values depend on more than the group sums: counts of more than two signal values."""
+        return self.state_form == "counts" and self.signal_levels > 2
+
     def sums(self, signals: Sequence[int]) -> tuple[int, ...]:
         """Return the group signal sums, length l, of `signals`: length n, each in 0..k-1."""
         totals = [0] * len(self.groups)
@@ -115,11 +130,41 @@ class Market:
             totals[bidder.group] += signal
         return tuple(totals)
 
-    def value(self, bidder: int, sums: tuple[int, ...]) -> int:
-        """Return what the lot is worth to a bidder at a state, in minor units."""
-        return self.bidders[bidder].valuation.value(sums)
+    def state(self, signals: Sequence[int]) -> tuple[int, ...]:
+        """Return the state at `signals`: length n, each in 0..k-1."""
+        if not self.is_by_counts:
+            return self.sums(signals)
+        counts = [[0] * self.signal_levels for _ in self.groups]
+        for bidder, signal in zip(self.bidders, signals, strict=True):
+            counts[bidder.group][signal] += 1
+        return self.state_of_counts(counts)
 
-    def owner(self, sums: tuple[int, ...], candidates: Iterable[int]) -> int:
+    def state_of_counts(self, counts: Sequence[Sequence[int]]) -> tuple[int, ...]:
+        """Return the state in which, for each group, so many members hold signal 0, 1, ..., k-1."""
+        if not self.is_by_counts:
+            return tuple(sum(signal * count for signal, count in enumerate(group)) for group in counts)
+        return tuple(entry for group in counts for entry in at_least(group))
+
+    def lowered(self, state: tuple[int, ...], group: int, held: int, signal: int) -> tuple[int, ...]:
+        """Return the state in which one member of `group` that holds `held` holds `signal` instead.
+
+        Args:
+            state: Some member of the group holds `held` in it.
+            group: Index of the group.
+            held: 0..k-1.
+            signal: 0..held.
+        """
+        if not self.is_by_counts:
+            return (*state[:group], state[group] - (held - signal), *state[group + 1 :])
+        first = group * (self.signal_levels - 1) + signal
+        last = first + held - signal
+        return (*state[:first], *[entry - 1 for entry in state[first:last]], *state[last:])
+
+    def value(self, bidder: int, state: tuple[int, ...]) -> int:
+        """Return what the lot is worth to a bidder at a state, in minor units."""
+        return self.bidders[bidder].valuation.value(state)
+
+    def owner(self, state: tuple[int, ...], candidates: Iterable[int]) -> int:
         """Return the candidate with the highest value at a state, the lowest index among equals.
 
         Source: CLOCK, h(s). One owner for each state: with all of the argmax as owners Lemma 1 fails.
@@ -127,16 +172,16 @@ class Market:
         Raises:
             UsageError: There are no candidates.
         """
-        values = {bidder: self.value(bidder, sums) for bidder in sorted(candidates)}
+        values = {bidder: self.value(bidder, state) for bidder in sorted(candidates)}
         if not values:
             raise UsageError("owner: there must be at least one candidate")
         return max(values, key=values.__getitem__)
 
     def optimum(self, signals: Sequence[int]) -> tuple[int, int]:
         """Return who values the lot most at these signals, and that value: the greatest welfare possible."""
-        sums = self.sums(signals)
-        owner = self.owner(sums, range(len(self.bidders)))
-        return owner, self.value(owner, sums)
+        state = self.state(signals)
+        owner = self.owner(state, range(len(self.bidders)))
+        return owner, self.value(owner, state)
 
     def restricted(self, present: Sequence[int]) -> Market:
         """Return the market of those bidders only, with the same groups.
@@ -161,6 +206,7 @@ class Market:
             signal_levels=self.signal_levels,
             groups=self.groups,
             bidders=tuple(self.bidders[index] for index in present),
+            state_form=self.state_form,
             reduced=True,
         )
 
@@ -168,7 +214,8 @@ class Market:
         for name, members in zip(self.groups, self._members, strict=True):
             if not members:
                 raise MarketError(f"group {name!r} has no members; remove it or put a bidder into it")
-        top = tuple(len(members) * (self.signal_levels - 1) for members in self._members)
+        highest = [[0] * (self.signal_levels - 1) + [len(members)] for members in self._members]
+        top = self.state_of_counts(highest)
         for bidder in self.bidders:
             try:
                 bidder.valuation.check(top)
@@ -198,6 +245,15 @@ def check_lot(lot: object, currency: object, minor_units: object) -> None:
     check_label(lot, "lot", LOT_LIMIT)
     check_label(currency, "currency", CURRENCY_LIMIT)
     _check_integer(minor_units, "minor_units", 0, MINOR_UNITS_LIMIT)
+
+
+def check_signal_levels(signal_levels: object) -> None:
+    """Refuse numbers of signal levels that no market has.
+
+    Raises:
+        MarketError: It is no integer in 2..1024.
+    """
+    _check_integer(signal_levels, "signal_levels", 2, SIGNAL_LEVELS_LIMIT)
 
 
 def check_names(kind: str, names: Sequence[str]) -> None:

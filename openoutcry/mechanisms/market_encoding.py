@@ -14,7 +14,9 @@ from openoutcry.mechanisms.market import (
     NAME_LIMIT,
     Bidder,
     Market,
+    StateForm,
     check_label,
+    check_signal_levels,
     group_index,
 )
 from openoutcry.mechanisms.strict_json import read_list, read_object
@@ -33,6 +35,8 @@ def encode_market(market: Market) -> tuple[dict[str, object], list[dict[str, obj
         "signal_levels": market.signal_levels,
         "groups": list(market.groups),
     }
+    if market.state_form != "sums":
+        content["state"] = market.state_form
     bidders: list[dict[str, object]] = [
         {
             "name": bidder.name,
@@ -50,18 +54,23 @@ def decode_market(raw: object, raw_bidders: list[object]) -> Market:
     Raises:
         ConfigurationError: What is wrong, and where. The values need not be trusted.
     """
-    content = read_object(raw, "market", _MARKET_KEYS)
+    content = read_object(raw, "market", _MARKET_KEYS, optional=("state",))
     groups = read_list(content["groups"], "market.groups")
     if len(groups) > GROUP_LIMIT:
         raise MarketError(f"{len(groups)} groups; a market has at most {GROUP_LIMIT}")
     # Valuations name groups: the names must be sound before they are used to look weights up.
     names = tuple(check_label(group, "group name", NAME_LIMIT) for group in groups)
+    state_form = cast(StateForm, content.get("state", "sums"))
+    levels = content["signal_levels"]
+    if state_form == "counts":
+        check_signal_levels(levels)
+    counted_levels = cast(int, levels) if state_form == "counts" else None
     bidders: list[Bidder] = []
     for index, raw_bidder in enumerate(raw_bidders):
         where = f"bidders[{index}]"
         entry = read_object(raw_bidder, where, _BIDDER_KEYS, optional=("key",))
         try:
-            valuation = decode_valuation(entry["value"], names)
+            valuation = decode_valuation(entry["value"], names, counted_levels=counted_levels)
             group = group_index(names, entry["group"])
         except MarketError as error:
             raise MarketError(f"{where}: {error}") from error
@@ -73,4 +82,5 @@ def decode_market(raw: object, raw_bidders: list[object]) -> Market:
         signal_levels=cast(int, content["signal_levels"]),
         groups=names,
         bidders=tuple(bidders),
+        state_form=state_form,
     )

@@ -15,6 +15,7 @@ from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms import uniform_clock
 from openoutcry.mechanisms.asking import Reports, ask_climbs, ask_reports, name_bidders
 from openoutcry.mechanisms.chance import Chance
@@ -45,6 +46,19 @@ class SignalDiscovery:
     uniform_probability: Fraction = Fraction(0)
 
 
+def check_market(market: Market) -> None:
+    """Refuse a market in which a group has no single level that its signals add up to.
+
+    Raises:
+        ConfigurationError: Values depend on counts of more than two signal values.
+    """
+    if market.is_by_counts:
+        raise ConfigurationError(
+            f"signal-discovery needs values that depend on group sums; here they depend on how many hold each of "
+            f"{market.signal_levels} signal values: use threshold-lottery"
+        )
+
+
 def converse(market: Market, parameters: SignalDiscovery, chance: Chance) -> Conversation:
     """Run signal discovery.
 
@@ -59,7 +73,11 @@ def converse(market: Market, parameters: SignalDiscovery, chance: Chance) -> Con
 
     Source: CLOCK, Mechanisms 1 and 2, Theorems 1-5 and 7-10, footnote 2. We deviate in one point: a level has
     one owner, the lowest index among equals, since with all of the argmax as owners Lemma 1 does not hold.
+
+    Raises:
+        ConfigurationError: As `check_market`.
     """
+    check_market(market)
     mixture = parameters.uniform_probability
     if mixture and chance.bernoulli("signal-discovery/mixture", mixture, state=()):
         uniform = uniform_clock.UniformClock(form=parameters.form)

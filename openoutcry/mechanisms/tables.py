@@ -1,20 +1,29 @@
-"""Valuations written out: one integer for every state.
+"""Valuations written out: one integer for every state, of sums (`Table`) or of counts (`CountTable`).
 
 A table refuses a shape that does not match its values, and, once it is put into a market, a shape that is not
-the market's state space, a value outside 0..2^63-1 and a value that falls when one group's sum rises, naming
+the market's state space, a value outside 0..2^63-1 and a value that falls when a signal rises, naming
 the pair of states. `scenario` fills tables from CSV files; `valuations.py` decodes them from a specification.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import compress
 from math import prod
-from operator import gt
+from operator import gt, itemgetter
 from typing import TYPE_CHECKING
 
 from openoutcry.errors import MarketError
+from openoutcry.mechanisms.counts import count_states, group_rank, group_size, group_states, held
 from openoutcry.mechanisms.families import require_integer, weigh
+
+MEMBERS_LIMIT = 10_000
+"""As many as a market has bidders."""
+
+LEVELS_LIMIT = 1024
+"""As many as a market has signal levels."""
 
 if TYPE_CHECKING:
     import numpy
@@ -97,3 +106,130 @@ class Table:
 
     def _state(self, index: int) -> tuple[int, ...]:
         return tuple(index // stride % size for stride, size in zip(self._strides, self.shape, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountTable:
+    """Values over all states of counts, in the order of `counts.count_states`.
+
+    Attributes:
+        members: Length l: how many members each group has.
+        signal_levels: k, at least 2. With k = 2 this is the `Table` of the same values.
+        values: As many as there are states, in minor units.
+    """
+
+    members: tuple[int, ...]
+    signal_levels: int
+    values: tuple[int, ...]
+    _strides: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse members, levels and values that do not match."""
+        if not _is_integer(self.signal_levels, 2, LEVELS_LIMIT):
+            raise MarketError(f"signal_levels must be an integer in 2..{LEVELS_LIMIT}")
+        if not self.members or not all(_is_integer(count, 1, MEMBERS_LIMIT) for count in self.members):
+            raise MarketError(f"members must be one integer in 1..{MEMBERS_LIMIT} for each group")
+        strides = [1]
+        for count in reversed(self.members):
+            strides.append(strides[-1] * group_size(count, self.signal_levels))
+            if strides[-1] > len(self.values):
+                break
+        if strides[-1] != len(self.values):
+            raise MarketError(
+                f"{len(self.values)} values are not one for each way in which groups of "
+                f"{', '.join(map(str, self.members))} can hold {self.signal_levels} signal values"
+            )
+        object.__setattr__(self, "_strides", tuple(reversed(strides[:-1])))
+
+    def value(self, state: Sequence[int]) -> int:
+        """Return the value at a state; `state` has length l(k-1) and is one of the table's."""
+        width = self.signal_levels - 1
+        if width == 1:
+            return self.values[weigh(self._strides, state)]
+        parts = range(0, len(state), width)
+        index = sum([s * group_rank(state[p : p + width]) for s, p in zip(self._strides, parts, strict=True)])
+        return self.values[index]
+
+    def column(self, group: int, levels: Sequence[int], sums: Sequence[int]) -> list[int]:
+        """Return the values where the entry `group` of the state runs over `levels` and the others stand at `sums`."""
+        before, after = tuple(sums[:group]), tuple(sums[group + 1 :])
+        return [self.value((*before, level, *after)) for level in levels]
+
+    def along(self, group: int, levels: Levels, sums: Sequence[int]) -> Levels:
+        """Return the same as `column`, as an int64 array."""
+        # numpy is imported where it is used: a bidder agent that never computes ownership must start light.
+        import numpy as np
+
+        return np.array(self.column(group, levels.tolist(), sums), dtype=np.int64)
+
+    def check(self, top: Sequence[int]) -> None:
+        """Refuse the table unless it covers exactly the states up to `top`, in range and weakly increasing."""
+        expected = tuple(count for count in self.members for _ in range(self.signal_levels - 1))
+        if expected != tuple(top):
+            raise MarketError(
+                f"the table counts {self.signal_levels} signal values among {self.members} members, "
+                "which are not the market's states"
+            )
+        for index, value in enumerate(self.values):
+            # The message is made only for a value that is refused: a table has up to millions of cells.
+            if type(value) is not int or not 0 <= value < 2**63:
+                require_integer(value, f"the value at {self._show(index)}")
+        lower, higher = _raises(self.members, self.signal_levels)
+        if not lower:
+            return
+        # One getter for all places is many times faster than an index at a time.
+        falls = list(map(gt, itemgetter(*lower, 0)(self.values), itemgetter(*higher, 0)(self.values)))
+        if any(falls):
+            before, after = next(compress(zip(lower, higher, strict=True), falls))
+            raise MarketError(
+                f"the value falls from {self.values[before]} at {self._show(before)} "
+                f"to {self.values[after]} at {self._show(after)}"
+            )
+
+    def encode(self, groups: Sequence[str]) -> dict[str, object]:
+        """Return the JSON form; the groups' order is that of `members`."""
+        return {
+            "family": "count-table",
+            "members": list(self.members),
+            "signal_levels": self.signal_levels,
+            "values": list(self.values),
+        }
+
+    def _show(self, index: int) -> str:
+        """Write a state as a person counts: for each group how many hold 0, 1, ..."""
+        state = next(state for place, state in enumerate(self._states()) if place == index)
+        width = self.signal_levels - 1
+        parts = [
+            held(state[group * width : (group + 1) * width], count)
+            for group, count in enumerate(self.members)
+        ]
+        return f"counts {', '.join(map(str, parts))}"
+
+    def _states(self) -> Iterator[tuple[int, ...]]:
+        return count_states(self.members, self.signal_levels)
+
+
+def _is_integer(number: object, least: int, greatest: int) -> bool:
+    return type(number) is int and least <= number <= greatest
+
+
+@lru_cache(maxsize=4)
+def _raises(members: tuple[int, ...], levels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the indices of all pairs of states of which the second has one signal one higher.
+
+    Every bidder's table of a market is checked along the same pairs.
+    """
+    sizes = [group_size(count, levels) for count in members]
+    lower: list[int] = []
+    higher: list[int] = []
+    for group, count in enumerate(members):
+        inner, block = prod(sizes[group + 1 :]), prod(sizes[group:])
+        for rank, entries in enumerate(group_states(count, levels)):
+            for place, entry in enumerate(entries):
+                if entry == (entries[place - 1] if place else count):
+                    continue
+                raised = group_rank((*entries[:place], entry + 1, *entries[place + 1 :]))
+                for start in range(0, prod(sizes), block):
+                    lower.extend(range(start + rank * inner, start + (rank + 1) * inner))
+                    higher.extend(range(start + raised * inner, start + (raised + 1) * inner))
+    return tuple(lower), tuple(higher)

@@ -101,7 +101,7 @@ def winning_threshold(bidder: int, signals: Sequence[int]) -> int:
 def _sell(market: Market, winner: int, threshold: int, signals: Sequence[int]) -> Outcome:
     at_threshold = list(signals)
     at_threshold[winner] = threshold
-    price = market.value(winner, market.sums(at_threshold))
+    price = market.value(winner, market.state(at_threshold))
     name = market.bidders[winner].name
     reason = (
         f"{name} has the highest signal and pays its value at {threshold}, the lowest signal that still wins"

@@ -64,7 +64,7 @@ def check_shape(document: dict[str, Any], *, file: str) -> None:
         if mixture is not None and (first is None or first.validator != "additionalProperties"):
             key, reason = format_key(mixture[0]), mixture[1]
         elif first is not None:
-            key, reason = _explain(first)
+            key, reason = explain(first, schema())
         else:
             return
     except RecursionError as error:
@@ -77,6 +77,11 @@ def check_shape(document: dict[str, Any], *, file: str) -> None:
 
 @cache
 def _validator() -> Validator:
+    return strict_validator(schema())
+
+
+def strict_validator(schema: dict[str, Any]) -> Validator:
+    """Return what checks a parsed TOML file against a schema."""
     # Imported here: the validator takes longer to import than everything else of a scenario, and only loading
     # a file needs it.
     from jsonschema import Draft202012Validator, validators
@@ -87,12 +92,17 @@ def _validator() -> Validator:
     )
     # The library does not annotate `extend`.
     strict: Any = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
-    validator: Validator = strict(schema())
+    validator: Validator = strict(schema)
     return validator
 
 
-def _explain(error: ValidationError) -> tuple[str, str]:
-    """Give the key that is wrong and the reason, in words for somebody who has not read the schema."""
+def explain(error: ValidationError, schema: dict[str, Any]) -> tuple[str, str]:
+    """Give the key that is wrong and the reason, in words for somebody who has not read the schema.
+
+    Args:
+        error: What the validator of the schema found.
+        schema: The whole schema.
+    """
     # The library leaves these unset only on errors that nobody raised.
     rule: Any = error.validator_value
     part: Any = error.schema
@@ -105,7 +115,7 @@ def _explain(error: ValidationError) -> tuple[str, str]:
             return format_key([*error.absolute_path, unknown]), f"unknown key: {nearest(unknown, known)}"
         case "required":
             missing = next(name for name in rule if name not in instance)
-            meaning = _description(part, [*error.absolute_path, missing])
+            meaning = _description(schema, part, [*error.absolute_path, missing])
             return key, f"needs the key {missing!r}" + (f": {meaning}" if meaning else "")
         case "dependentRequired":
             given, wanted = next((name, rule[name]) for name in rule if name in instance)
@@ -133,11 +143,11 @@ def _explain(error: ValidationError) -> tuple[str, str]:
             return key, f"is {found}; expected here: {part.get('description', error.message)}"
 
 
-def _description(part: dict[str, Any], path: list[str | int]) -> str:
+def _description(schema: dict[str, Any], part: dict[str, Any], path: list[str | int]) -> str:
     """Give what the schema says of a missing key, where it demands it or where it describes all keys."""
     found: dict[str, Any] = part.get("properties", {}).get(path[-1], {})
     if "description" not in found:
-        found = schema()
+        found = schema
         for step in path:
             found = (
                 found.get("items", {}) if isinstance(step, int) else found.get("properties", {}).get(step, {})

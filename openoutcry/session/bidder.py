@@ -5,8 +5,9 @@ log; this module checks that every question follows the rules as far as a bidder
 clock, one question at a time, nothing after an exit, a price that its own valuation can take, a roster that lists
 it, its own earlier answers in the log, and in the end a payment that follows from what it agreed to.
 
-A breach is a complaint with the envelope as evidence; the bidder then takes no further part. A delivery that merely
-does not follow what is known, as after a lost connection, asks to attach again.
+A breach is a complaint with the envelope as evidence; the bidder then takes no further part. What does not follow what
+is known, as after a lost connection, or could have been forged or damaged by anybody on the way, is not taken: it asks
+to attach again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from openoutcry.errors import ConfigurationError, UsageError
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.specification import Specification, decode_specification
 from openoutcry.protocol.commitments import seed_commitment
-from openoutcry.protocol.deviations import Blame, Deviation, DeviationCode
+from openoutcry.protocol.deviations import Deviation, DeviationCode
 from openoutcry.protocol.framing import lp, u32
 from openoutcry.protocol.keys import SigningKey
 from openoutcry.protocol.merkle import leaf_hash
@@ -28,6 +29,7 @@ from openoutcry.protocol.messages import (
     Accept,
     AskReport,
     BidderBody,
+    Body,
     CommitClosed,
     DeviationNoted,
     Enrol,
@@ -69,7 +71,7 @@ from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.seat_rules import SeatRules
 from openoutcry.session.values import Delivery
 from openoutcry.session.voice import Voice
-from openoutcry.session.witness import Breach, OutOfStep, Witness
+from openoutcry.session.witness import Breach, Head, Unproven, Witness
 
 # Many bidders in one process are shown the same bytes, and a large specification takes milliseconds to read.
 _decode_once = lru_cache(maxsize=4)(decode_specification)
@@ -84,6 +86,7 @@ class BidderSession:
         entropy: 32 bytes that nobody else knows; the seed part and the nonces of reports come from them.
         reader: Reads and verifies envelopes.
         auctioneer_key: The auctioneer's message key if it is known beforehand.
+        session_id: Of the session that was asked for; None takes whatever SessionOpen comes first.
         agent_version: Stated at enrolment.
 
     Attributes:
@@ -106,6 +109,7 @@ class BidderSession:
         reader: EnvelopeReader,
         auctioneer_key: bytes | None,
         agent_version: str,
+        session_id: bytes | None = None,
     ) -> None:
         self.name = name
         self.specification: Specification | None = None
@@ -121,6 +125,7 @@ class BidderSession:
         self._entropy = entropy
         self._reader = reader
         self._auctioneer_key = auctioneer_key
+        self._session_id = session_id
         self._agent_version = agent_version
         self._voice: Voice | None = None
         self._asked: Asked | None = None
@@ -152,7 +157,12 @@ class BidderSession:
         return voice.greet(hello, head=witness.head, at_ns=at_ns)
 
     def apply(self, given: BidderInput, at_ns: int) -> BidderEffects:
-        """Apply an input that came at `at_ns` (nanoseconds since 1970) and return what follows from it."""
+        """Apply an input that came at `at_ns` (nanoseconds since 1970) and return what follows from it.
+
+        Raises:
+            ConfigurationError: The session is run under another key than the expected one.
+            UsageError: The input does not fit this bidder; nothing has changed.
+        """
         if self.complaint is not None or self.has_ended:
             return BidderEffects(has_ended=True)
         self._at_ns = at_ns
@@ -166,7 +176,7 @@ class BidderSession:
                 case Delivered(delivery=delivery):
                     evidence = delivery.envelope
                     return self._deliver(delivery)
-                case Concluded():
+                case Concluded(note=evidence):
                     return self._conclude(given)
                 case Decided():
                     return self._decide(given)
@@ -181,27 +191,34 @@ class BidderSession:
                     return self._take_sealed(given)
                 case _:
                     assert_never(given)
-        except OutOfStep:
-            return BidderEffects(must_resume=True)
-        except Breach as breach:
-            index = given.delivery.index if isinstance(given, Delivered) else None
-            # Forged or replayed bytes may be a stranger's on the way: the bidder stops, and blames nobody.
-            accused = "" if breach.breach.blame is Blame.NOBODY else "auctioneer"
-            self.complaint = Deviation(
-                code=breach.breach, accused=accused, index=index, detail=breach.reason, evidence=evidence
+        except (Unproven, Breach) as problem:
+            found = Deviation(
+                code=DeviationCode(problem.deviation),
+                # Forged, damaged or replayed bytes may be a stranger's on the way: nobody is blamed for them.
+                accused="auctioneer" if isinstance(problem, Breach) else "",
+                index=given.delivery.index if isinstance(given, Delivered) else None,
+                detail=problem.reason,
+                evidence=evidence,
             )
-            return BidderEffects(complaint=self.complaint, has_ended=True)
+            if isinstance(problem, Unproven):
+                return BidderEffects(doubt=found)
+            self.complaint = found
+            return BidderEffects(complaint=found, has_ended=True)
 
     # --- Inputs. ---
 
     def _open(self, session_open: bytes) -> BidderEffects:
         if self.witness is None:
             self.witness = Witness(
-                session_open=session_open, pinned_key=self._auctioneer_key, reader=self._reader
+                session_open=session_open,
+                pinned_key=self._auctioneer_key,
+                session_id=self._session_id,
+                reader=self._reader,
             )
             self._voice = Voice(key=self._key, codec=self._reader.codec, session_id=self.witness.session_id)
         elif session_open != self.witness.session_open:
-            raise Breach(DeviationCode.FORKED, "the session begins with another SessionOpen than before")
+            kind = Breach if self.witness.is_same_session(session_open) else Unproven
+            raise kind(DeviationCode.FORKED, "the session begins with another SessionOpen than before")
         return BidderEffects()
 
     def _specify(self, data: bytes) -> BidderEffects:
@@ -209,7 +226,7 @@ class BidderSession:
         if self.specification is not None:
             return BidderEffects()
         if hashlib.sha256(data).digest() != witness.opening.specification_digest:
-            raise Breach(DeviationCode.FORKED, "the specification is not the one that SessionOpen names")
+            raise Unproven(DeviationCode.FORKED, "the specification is not the one that SessionOpen names")
         try:
             specification = _decode_once(data)
         except ConfigurationError as problem:
@@ -231,13 +248,18 @@ class BidderSession:
         return self._say(enrol, reply_to=leaf_hash(witness.session_open))
 
     def _deliver(self, delivery: Delivery) -> BidderEffects:
-        witness, _ = self._known()
+        witness, voice = self._known()
         if self.specification is None:
             raise UsageError("the specification must be there before deliveries are taken")
         if delivery.index < witness.next_index:
             return BidderEffects()
-        leaf, _, body = witness.check(delivery)
-        self._acknowledge(delivery)
+        checked = witness.check(delivery)
+        leaf, body = checked.leaf, checked.body
+        proved = self._find_proved(delivery, checked.head)
+        self._require_addressed(body, proved)
+        witness.take(checked)
+        if proved:
+            voice.acknowledge(proved)
         match body:
             case RosterClosed():
                 return self._close_roster(body, delivery, leaf)
@@ -261,11 +283,11 @@ class BidderSession:
 
     def _conclude(self, concluded: Concluded) -> BidderEffects:
         witness, _ = self._known()
-        witness.conclude(concluded)
         if self.outcome is None and self.void is None:
-            raise Breach(
+            raise Unproven(
                 DeviationCode.WRONG_OUTCOME, "the session ended without an outcome and without a reason"
             )
+        witness.conclude(concluded)
         self.has_ended = True
         return BidderEffects(has_ended=True)
 
@@ -329,7 +351,6 @@ class BidderSession:
         assert self.specification is not None
         if self.rules is not None:
             raise Breach(DeviationCode.WRONG_QUESTION, "the roster was closed before")
-        self._require_own_messages()
         self.rules = SeatRules(self.specification, body, sender_id=self._key.sender_id, name=self.name)
         self.roster = self.rules.names
         return self._say(SeedOpening(part=self._seed_part()), reply_to=leaf)
@@ -337,16 +358,17 @@ class BidderSession:
     def _take_question(
         self, body: Raise | Offer | AskReport, delivery: Delivery, leaf: bytes
     ) -> BidderEffects:
-        self._require_own_messages()
-        if self._asked is not None:
-            raise Breach(DeviationCode.WRONG_QUESTION, "a second question came before the first was answered")
+        self._require_no_question()
         self._asked = self._seat().ask(body, leaf)
         return BidderEffects(ask=self._asked)
 
     def _open_report(self, body: CommitClosed, delivery: Delivery, leaf: bytes) -> BidderEffects:
         if self._report is None or body.wave != self._report.wave:
             raise Breach(DeviationCode.WRONG_QUESTION, "an opening is asked for what was not committed to")
-        self._require_own_messages()
+        if self._report.is_closed:
+            # Whoever opened twice would leave statements that contradict each other.
+            raise Breach(DeviationCode.WRONG_QUESTION, "an opening is asked for a second time")
+        self._require_no_question()
         if delivery.own_index not in body.commitment_indexes:
             raise Breach(DeviationCode.SUPPRESSED, "the list of commitments leaves this bidder's out")
         self._asked = self._report.ask_opening(leaf)
@@ -354,8 +376,6 @@ class BidderSession:
 
     def _take_record(self, body: Lapse | DeviationNoted, delivery: Delivery) -> BidderEffects:
         if isinstance(body, DeviationNoted):
-            if body.accused_id != self._key.sender_id:
-                raise Breach(DeviationCode.MALFORMED, "a deviation of somebody else was delivered")
             self._known()[1].acknowledge_refused(leaf_hash(body.evidence))
             code, detail = body.deviation, body.detail
         else:
@@ -364,8 +384,10 @@ class BidderSession:
             detail = f"no {body.subject.name.lower().replace('_', ' ')} came in time"
             self._asked = self._sealing = None
             self._known()[1].excuse()
-            if self.rules is not None:
-                self.rules.lapse(body)
+            self._seat().lapse(body)
+            if body.subject in (LapseSubject.COMMITMENT, LapseSubject.OPENING):
+                # A report whose time is over is opened no more.
+                self._report = None
         self.deviations.append(Deviation(code=code, accused=self.name, index=delivery.index, detail=detail))
         return BidderEffects()
 
@@ -393,19 +415,38 @@ class BidderSession:
 
     # --- Own messages. ---
 
-    def _acknowledge(self, delivery: Delivery) -> None:
+    def _find_proved(self, delivery: Delivery, head: Head) -> bytes:
+        """Return the leaf hash of the last waiting own message that the delivery proves to be in the log, if any."""
         witness, voice = self._known()
         for leaf in reversed(voice.waiting_leaves):
-            if witness.holds(delivery, leaf):
-                voice.acknowledge(leaf)
-                return
-        if voice.acknowledged and not witness.holds(delivery, voice.acknowledged):
-            raise Breach(DeviationCode.SUPPRESSED, "the proof of this bidder's last message does not hold")
+            if witness.holds(delivery, head, leaf):
+                return leaf
+        if voice.acknowledged and not witness.holds(delivery, head, voice.acknowledged):
+            # This head extends one that held it, so only the proof can be wrong.
+            raise Unproven(DeviationCode.SUPPRESSED, "the proof of this bidder's last message does not hold")
+        return b""
 
-    def _require_own_messages(self) -> None:
-        # Whatever is asked now follows from what this bidder said before, so all of that must be in the log.
-        if self._known()[1].is_owed:
-            raise Breach(
+    def _require_no_question(self) -> None:
+        if self._asked is not None or self._sealing is not None:
+            raise Breach(DeviationCode.WRONG_QUESTION, "a second question came before the first was answered")
+
+    def _require_addressed(self, body: Body, proved: bytes) -> None:
+        """Make sure that a signed entry is for this bidder, and comes after what it said: deliveries are not signed."""
+        match body:
+            case DeviationNoted(accused_id=accused_id) if accused_id != self._key.sender_id:
+                raise Unproven(DeviationCode.MALFORMED, "a deviation of somebody else was delivered")
+            case Lapse(bidder=int(member)) if self.rules is not None and member != self.rules.member:
+                raise Unproven(DeviationCode.MALFORMED, "a lapse of somebody else was delivered")
+            case Raise() | Offer() | AskReport() | RosterClosed():
+                follows = not (isinstance(body, RosterClosed) and self.rules is not None)
+            case CommitClosed(wave=wave):
+                report = self._report
+                follows = report is not None and report.wave == wave and not report.is_closed
+            case _:
+                follows = False
+        # Whatever is asked follows from what this bidder said before, so all of that must be in the log.
+        if follows and self._known()[1].is_owed(after=proved):
+            raise Unproven(
                 DeviationCode.SUPPRESSED, "a question came although an earlier answer is not in the log"
             )
 

@@ -76,6 +76,15 @@ class Conductor:
         self.wave: Wave | None = None
         self.outcome: Outcome | None = None
 
+    @property
+    def withheld(self) -> int:
+        """How many reports of the current wave, or of the last one, are known to be withheld."""
+        return sum(
+            (isinstance(answer, Reported) and answer.value is None)
+            or (isinstance(answer, ReportedType) and answer.report is None)
+            for answer in self._answers.values()
+        )
+
     def begin(self) -> list[Ask]:
         """Start the conversation and return the first questions."""
         return self._resume(None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openoutcry.protocol.deviations import Deviation
 from openoutcry.session.strategic import StrategicDeviation
 from openoutcry.session.verification import Level, Verdict, Verification
@@ -9,18 +11,26 @@ from openoutcry.session.verification import Level, Verdict, Verification
 _MARKS = {Verdict.VALID: "ok", Verdict.INVALID: "FAILED", Verdict.UNCHECKED: "-"}
 
 
-def verification_lines(verification: Verification) -> list[str]:
-    """Return the four levels, what the log records against anybody, and a last line with the verdict."""
+def verification_lines(verification: Verification, more: Sequence[Level] = ()) -> list[str]:
+    """Return the four levels, what the log records against anybody, and a last line with the verdict.
+
+    Args:
+        verification: Of a transcript.
+        more: What else was checked by whoever asks, such as a bidder's own receipts.
+    """
     lines = [
         f"session     {verification.session_id.hex() or 'unknown'}",
         f"auctioneer  {verification.auctioneer_key.hex() or 'unknown'}",
-        *(f"{level.name:<11} {_MARKS[level.verdict]:<6}  {_locate(level)}" for level in verification.levels),
+        *(
+            f"{level.name:<11} {_MARKS[level.verdict]:<6}  {_locate(level)}"
+            for level in (*verification.levels, *more)
+        ),
         *(
             f"deviation   record {found.index}: {describe_deviation(found)}"
             for found in verification.deviations
         ),
     ]
-    failure = verification.first_failure
+    failure = _first_failure(verification, more)
     if failure is None and verification.is_sealed:
         lines.append(
             f"valid as far as it can be checked: {verification.entries} records, integrity and authorship; the "
@@ -33,10 +43,10 @@ def verification_lines(verification: Verification) -> list[str]:
     return lines
 
 
-def verification_values(verification: Verification) -> dict[str, object]:
+def verification_values(verification: Verification, more: Sequence[Level] = ()) -> dict[str, object]:
     """Return the same as one JSON object."""
     return {
-        "valid": verification.is_valid,
+        "valid": verification.is_valid and _first_failure(verification, more) is None,
         "sealed": verification.is_sealed,
         "session": verification.session_id.hex(),
         "auctioneer_key": verification.auctioneer_key.hex(),
@@ -50,7 +60,7 @@ def verification_values(verification: Verification) -> dict[str, object]:
                 "record": level.index,
                 "code": level.code.value if level.code else None,
             }
-            for level in verification.levels
+            for level in (*verification.levels, *more)
         ],
         "deviations": [deviation_values(found) for found in verification.deviations],
     }
@@ -82,6 +92,11 @@ def strategic_values(deviation: StrategicDeviation) -> dict[str, object]:
         "did": deviation.did,
         "truthful": deviation.truthful,
     }
+
+
+def _first_failure(verification: Verification, more: Sequence[Level]) -> Level | None:
+    failed = next((level for level in more if level.verdict is Verdict.INVALID), None)
+    return verification.first_failure or failed
 
 
 def _locate(level: Level) -> str:

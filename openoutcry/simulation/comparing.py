@@ -15,7 +15,7 @@ from openoutcry.errors import ConfigurationError, UsageError
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT
 from openoutcry.mechanisms.mechanism import Guarantee
-from openoutcry.mechanisms.registry import MECHANISMS
+from openoutcry.mechanisms.registry import MECHANISMS, find_mechanism
 from openoutcry.scenario.model import Scenario
 from openoutcry.simulation.expectation import (
     MechanismChoice,
@@ -93,7 +93,11 @@ def compare_mechanisms(
         try:
             results.append(
                 expect_scenario(
-                    scenario, choice, over=over, limit=limit, progress=_named(progress, choice.name)
+                    scenario,
+                    choice,
+                    over=over,
+                    limit=limit,
+                    progress=_named(progress, label(scenario, choice)),
                 )
             )
         except (ConfigurationError, UsageError) as refusal:
@@ -143,9 +147,31 @@ def promised_revenue(
     return guarantee.revenue * benchmark - guarantee.revenue_loss
 
 
+def label(scenario: Scenario, choice: MechanismChoice) -> str:
+    """Return a mechanism's name with the parameters that tell it apart, such as `vickrey-reserve order=lazy`.
+
+    Those are left out that the scenario would give it anyway, or that it takes when nobody gives any.
+    """
+    mechanism = find_mechanism(choice.name)
+    usual: dict[str, object] = {parameter.name: parameter.default for parameter in mechanism.parameters}
+    usual |= inherited_choice(scenario, MechanismChoice(name=choice.name, parameters={})).parameters
+    told = [
+        f"{key}={_written(value)}"
+        for key, value in choice.parameters.items()
+        if key not in usual or _written(value) != _written(usual[key])
+    ]
+    return " ".join([choice.name, *told])
+
+
+def _written(value: object) -> str:
+    """Return a raw parameter as a person writes it on the command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _expand(scenario: Scenario, choices: Sequence[MechanismChoice]) -> list[MechanismChoice]:
     kind = "types" if isinstance(scenario.specification.market, TypeMarket) else "signals"
-    expanded: list[MechanismChoice] = []
+    # By its parameters as they are read: one that is written out and one that is left to its default are the same.
+    expanded: dict[tuple[str, object], MechanismChoice] = {}
     for choice in choices:
         names = (
             [name for name, mechanism in MECHANISMS.items() if mechanism.market == kind]
@@ -154,9 +180,16 @@ def _expand(scenario: Scenario, choices: Sequence[MechanismChoice]) -> list[Mech
         )
         for name in names:
             known = inherited_choice(scenario, MechanismChoice(name=name, parameters=choice.parameters))
-            if known not in expanded:
-                expanded.append(known)
-    return expanded
+            expanded.setdefault((name, _configured(known)), known)
+    return list(expanded.values())
+
+
+def _configured(choice: MechanismChoice) -> object:
+    """Return the parameters as the mechanism reads them; as they are written where it cannot read them."""
+    try:
+        return find_mechanism(choice.name).configure(choice.parameters)
+    except ConfigurationError:
+        return tuple(sorted((key, _written(value)) for key, value in choice.parameters.items()))
 
 
 def _named(progress: StepProgress | None, name: str) -> Callable[[int, int], None] | None:

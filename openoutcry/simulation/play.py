@@ -180,10 +180,10 @@ class Auction:
         market = self.market
         values = [0] * len(private)
         if isinstance(market, Market):
-            sums = market.sums(cast(Sequence[int], private))
+            state = market.state(cast(Sequence[int], private))
             for award in awards:
-                values[award.bidder] = market.value(award.bidder, sums)
-            return tuple(values), max([bidder.valuation.value(sums) for bidder in market.bidders])
+                values[award.bidder] = market.value(award.bidder, state)
+            return tuple(values), max([bidder.valuation.value(state) for bidder in market.bidders])
         profile = tuple(known.value for known in cast(Sequence[PrivateKnowledge], private))
         for award in awards:
             bundle = market.environment.bundles.index(award.goods)

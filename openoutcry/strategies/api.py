@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Final
 
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Market
 from openoutcry.strategies.belief import Belief
 from openoutcry.strategies.type_views import BeliefView, OpeningView, ValuationView
 from openoutcry.strategies.valuations import TypeIndex, Valuation
@@ -91,6 +93,17 @@ class Strategy:
     """
 
     deterministic: ClassVar[bool] = False
+
+    def check(self, market: Market | TypeMarket, bidder: int) -> None:
+        """Refuse a place for which the options are wrong; called before anything starts where that is possible.
+
+        Args:
+            market: As the scenario has it.
+            bidder: Whom the strategy would play, by place in the market.
+
+        Raises:
+            OpenOutcryError: In one line: which option is wrong, and what to write.
+        """
 
     def on_start(self, view: StartView) -> Awaitable[None] | None:
         """Prepare; called once, before the first question."""

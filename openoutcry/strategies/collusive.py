@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from openoutcry.errors import StrategyError
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Market
 from openoutcry.strategies.api import Exit, RaiseAnswer, Stay, Strategy
 from openoutcry.strategies.belief import Belief
 from openoutcry.strategies.seats import TypeSeat
@@ -38,10 +40,14 @@ class Collusive(Strategy):
         self.partner = partner
         self.agreed = agreed
 
+    def check(self, market: Market | TypeMarket, bidder: int) -> None:
+        """Find the partner, so that a misspelt name is told before anything starts."""
+        if isinstance(market, TypeMarket):
+            self._find(market, bidder)
+
     def on_start(self, view: StartView) -> None:
         """Find the partner, so that a misspelt name is told at once."""
-        if isinstance(view.seat, TypeSeat):
-            self._find(view.seat)
+        self.check(view.seat.market, view.seat.bidder)
 
     def on_raise(self, view: RaiseView) -> RaiseAnswer:
         """Stay while the price is at most the agreed value, and leave the rest to the partner."""
@@ -57,14 +63,14 @@ class Collusive(Strategy):
     def report_belief(self, view: BeliefView) -> Belief:
         """Report what is known of the others, and certainty of the partner's agreed value."""
         assert isinstance(view.seat, TypeSeat), "beliefs are asked for in markets of types only"
-        known, partner = view.knowledge, self._find(view.seat)
+        known, partner = view.knowledge, self._find(view.seat.market, view.bidder)
         if self.partner not in view.subjects:
             return known
         return known.supposing({self.partner: TypeIndex(self._place(view.seat, partner))})
 
-    def _find(self, seat: TypeSeat) -> int:
-        partner = find_bidder(seat.market, self.partner)
-        if partner == seat.bidder:
+    def _find(self, market: TypeMarket, bidder: int) -> int:
+        partner = find_bidder(market, self.partner)
+        if partner == bidder:
             raise StrategyError(f"partner={self.partner} is this bidder itself: name the other one")
         return partner
 

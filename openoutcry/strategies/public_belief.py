@@ -6,10 +6,13 @@ or the market's public prior given the own value, or, where there is neither, th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
 from openoutcry.errors import StrategyError, UsageError
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.market import Market
 from openoutcry.strategies.api import Strategy
 from openoutcry.strategies.belief import Belief
 from openoutcry.strategies.private_input import decode_belief, read_json
@@ -33,14 +36,16 @@ class PublicBelief(Strategy):
         self.file = file
         self.content = None if file is None else read_json(file, StrategyError)
 
+    def check(self, market: Market | TypeMarket, bidder: int) -> None:
+        """Read the file as a belief about bidders of this market."""
+        if self.file is not None and isinstance(market, TypeMarket):
+            self._read(market, self.file, [name for name in market.names if name != market.names[bidder]])
+
     def report_belief(self, view: BeliefView) -> Belief:
         """Report what is public about the subjects."""
         market = view.knowledge.market
         if self.file is not None:
-            try:
-                return decode_belief(self.content, market).about(view.subjects)
-            except UsageError as error:
-                raise StrategyError(f"{self.file.name}: {error}") from error
+            return self._read(market, self.file, view.subjects)
         if market.prior is None:
             return Belief.uniform(market, view.subjects)
         given = market.prior.given({view.bidder: view.value_index})
@@ -48,3 +53,9 @@ class PublicBelief(Strategy):
         if given is None:
             return Belief.uniform(market, view.subjects)
         return Belief(market, given).about(view.subjects)
+
+    def _read(self, market: TypeMarket, file: Path, subjects: Iterable[str]) -> Belief:
+        try:
+            return decode_belief(self.content, market).about(subjects)
+        except UsageError as error:
+            raise StrategyError(f"{file.name}: {error}") from error

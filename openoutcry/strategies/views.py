@@ -60,8 +60,9 @@ class View:
         """What the lot is worth to this bidder, in minor units.
 
         Where the others' signals matter too, a function: `view.value({"geology": 5, "seismic": 2})`, with one sum of
-        signals for each group, this bidder's own included. In a market of types the bidder's own value: an integer,
-        or a mapping by bundle name where there are several bundles.
+        signals for each group, this bidder's own included. Where values depend on how many hold each signal, with one
+        list of counts for each group: `view.value({"geology": (2, 0, 1), "seismic": (1, 1, 0)})`. In a market of types
+        the bidder's own value: an integer, or a mapping by bundle name where there are several bundles.
         """
         if isinstance(self.seat, TypeSeat):
             return readable(self.seat.market, value_of(self.seat.market, self.seat.bidder, self.seat.value))
@@ -104,6 +105,8 @@ class View:
         if not 0 <= own <= top:
             raise UsageError(f"signal {own} is outside 0..{top}")
         own_group = market.bidders[seat.bidder].group
+        if market.is_by_counts:
+            return self._count_bounds(market, own_group, own)
         lowest, highest = [], []
         for group in range(len(market.groups)):
             mine = own if group == own_group else 0
@@ -130,13 +133,29 @@ class View:
         """What this bidder believes of all the others."""
         return self._type_seat("knowledge").knowledge
 
-    def _value_at(self, sums: Mapping[str, int]) -> int:
-        """Say what the lot is worth if the groups' signals add up to `sums`.
+    def _count_bounds(self, market: Market, own_group: int, own: int) -> tuple[int, int]:
+        lowest, highest = [], []
+        for group in range(len(market.groups)):
+            is_own = group == own_group
+            others = len(market.members(group)) - is_own
+            for bounds, signal in ((lowest, 0), (highest, market.signal_levels - 1)):
+                counts = [0] * market.signal_levels
+                counts[signal] = others
+                counts[own] += is_own
+                bounds.append(counts)
+        bidder = self.seat.bidder
+        least, greatest = market.state_of_counts(lowest), market.state_of_counts(highest)
+        return market.value(bidder, least), market.value(bidder, greatest)
+
+    def _value_at(self, sums: Mapping[str, Any]) -> int:
+        """Say what the lot is worth if the groups' signals add up to `sums`, or are held as it counts.
 
         Raises:
-            UsageError: A group is missing or unknown, or a sum is impossible.
+            UsageError: A group is missing or unknown, or a sum or a list of counts is impossible.
         """
         market = self._signal_seat("value()").market
+        if market.is_by_counts:
+            return self._value_at_counts(market, sums)
         if sorted(sums) != sorted(market.groups):
             raise UsageError(f"value() needs one sum for each of the groups {', '.join(market.groups)}")
         for index, group in enumerate(market.groups):
@@ -144,6 +163,19 @@ class View:
             if not 0 <= sums[group] <= highest:
                 raise UsageError(f"the signals of {group} cannot add up to {sums[group]}: say 0..{highest}")
         return market.value(self.seat.bidder, tuple(sums[group] for group in market.groups))
+
+    def _value_at_counts(self, market: Market, given: Mapping[str, Sequence[int]]) -> int:
+        if sorted(given) != sorted(market.groups):
+            raise UsageError(f"value() needs one list of counts for each of {', '.join(market.groups)}")
+        for index, group in enumerate(market.groups):
+            members, counts = len(market.members(index)), given[group]
+            if not isinstance(counts, Sequence) or len(counts) != market.signal_levels:
+                raise UsageError(f"value() needs {market.signal_levels} counts of {group}, by signal")
+            if min(counts) < 0 or sum(counts) != members:
+                raise UsageError(f"{tuple(counts)} are no counts of the {members} members of {group}")
+        return market.value(
+            self.seat.bidder, market.state_of_counts([given[group] for group in market.groups])
+        )
 
     def _signal_seat(self, wanted: str) -> Seat:
         if isinstance(self.seat, TypeSeat):

@@ -200,7 +200,7 @@ def _decode_product(data: bytes, shape: ReportShape) -> Product:
 
 
 def _read_factor(numbers: Sequence[int], place: int, type_count: int) -> tuple[Factor, Sequence[int], int]:
-    """Return the factor whose numbers begin at a place, its weights with or without those of 0, and the place behind."""
+    """Return the factor whose numbers begin at a place, its weights, some perhaps 0, and the place behind it."""
     listed = numbers[place] if place < len(numbers) else len(numbers)
     is_dense = listed == _DENSE
     start = place + 1
@@ -212,7 +212,6 @@ def _read_factor(numbers: Sequence[int], place: int, type_count: int) -> tuple[F
         factor = tuple(enumerate(weights))
         if 0 in weights:
             factor = tuple(point for point in factor if point[1])
-            _check_any(factor)
     else:
         # Every gap says how many types are left out before the next one.
         indexes = list(accumulate(numbers[start:stop:2], lambda index, gap: index + gap + 1, initial=-1))
@@ -220,6 +219,7 @@ def _read_factor(numbers: Sequence[int], place: int, type_count: int) -> tuple[F
         factor = tuple(zip(indexes[1:], weights, strict=True))
         _check_range(0, indexes[-1], type_count)
         _check_positive(weights)
+    # That refuses a factor without weights, too.
     if _is_dense(len(factor), type_count) != is_dense:
         raise _Unfit("a factor of the belief is not in its only encoding")
     return factor, weights, stop
@@ -231,8 +231,8 @@ def _is_dense(positive_count: int, type_count: int) -> bool:
 
 
 def _check_factors(factors: Sequence[Factor], shape: ReportShape) -> None:
-    for factor in factors:
-        _check_any(factor)
+    if not all(factors):
+        raise _Unfit("a factor of the belief has no type of positive probability")
     all_indexes, all_weights = zip(*chain.from_iterable(factors), strict=True)
     # What is the same for all numbers is checked of all at once.
     _check_integers(all_indexes, "a type")
@@ -252,11 +252,6 @@ def _check_factors(factors: Sequence[Factor], shape: ReportShape) -> None:
 
 
 # --- Types, weights and numbers ---
-
-
-def _check_any(factor: Factor) -> None:
-    if not factor:
-        raise _Unfit("a factor of the belief has no type of positive probability")
 
 
 def _check_types(indexes: Sequence[int], type_count: int) -> None:

@@ -1,16 +1,17 @@
-"""Transcript files and directories, read as they are."""
+"""Transcript files and directories, and disclosures, read as they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from openoutcry.errors import UnreadableTranscript
+from openoutcry.errors import ConfigurationError, TranscriptError, UnreadableTranscript
 from openoutcry.protocol import limits
 from openoutcry.protocol.transcript import (
     Transcript,
     decode_transcript,
     decode_transcript_members,
 )
+from openoutcry.session.disclosure import DISCLOSURE_BYTES, Disclosure, decode_disclosure
 
 
 def read_transcript(path: Path) -> Transcript:
@@ -28,6 +29,21 @@ def read_transcript(path: Path) -> Transcript:
         return decode_transcript(path.read_bytes())
     except OSError as problem:
         raise UnreadableTranscript(f"{path}: {problem.strerror or problem}") from problem
+
+
+def read_disclosure(path: Path) -> Disclosure:
+    """Return the disclosure in a file.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    try:
+        with path.open("rb") as file:
+            return decode_disclosure(file.read(DISCLOSURE_BYTES + 1))
+    except OSError as problem:
+        raise ConfigurationError(f"{path}: cannot be read: {problem.strerror}") from problem
+    except TranscriptError as problem:
+        raise ConfigurationError(f"{path}: {problem.reason}") from problem
 
 
 def _read_directory(path: Path) -> dict[str, bytes]:

@@ -16,7 +16,8 @@ from bidder_agent.connection import AuctioneerClient
 from bidder_agent.identity import identity_from_seed
 from bidder_agent.receipts import Receipts
 from bidder_agent.result import Ending, Result
-from openoutcry.protocol.deviations import Blame, DeviationCode
+from openoutcry.errors import ConfigurationError
+from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import (
     AskReport,
     Lapse,
@@ -30,16 +31,14 @@ from openoutcry.protocol.messages import (
 from openoutcry.session.evidence import decode_evidence, judge
 from tests.unit.bidder_agent.breaches import (
     CASES,
-    empty_frame,
-    endless_frame,
+    DOUBTS,
     forged,
-    no_outcome,
     same_number_twice,
     two_questions,
     wrong_level,
     wrong_seed,
 )
-from tests.unit.bidder_agent.fake_servicer import READER
+from tests.unit.bidder_agent.fake_servicer import MESSAGE_KEY, READER
 from tests.unit.bidder_agent.scripted_servicer import Hand, Script, ScriptedAuctioneer, serve_script
 
 
@@ -51,10 +50,6 @@ async def meet(script: Script, tmp_path: Path, **options: Any) -> Result:
         return await join(address, session=servicer.session_id, receipts=tmp_path / "ada", **given)
 
 
-# What the frame held could not be read, or there was nothing in it.
-WITHOUT_BYTES = (empty_frame, endless_frame, no_outcome)
-
-
 @pytest.mark.parametrize("script", CASES, ids=lambda script: script.__name__)
 async def test_breach_becomes_complaint_with_evidence(tmp_path: Path, script: Script) -> None:
     """Each breach ends the agent's part with its code, and the auctioneer's bytes are kept."""
@@ -63,17 +58,60 @@ async def test_breach_becomes_complaint_with_evidence(tmp_path: Path, script: Sc
     assert (result.ending, result.is_good) == (Ending.COMPLAINT, False)
     complaint = result.complaint
     assert complaint is not None
-    # Bytes that anybody could have forged or replayed on the way are held against nobody.
-    accused = "" if CASES[script].blame is Blame.NOBODY else "auctioneer"
-    assert (complaint.code, complaint.accused) == (CASES[script], accused), complaint.detail
+    assert (complaint.code, complaint.accused) == (CASES[script], "auctioneer"), complaint.detail
     (description,) = (tmp_path / "ada" / "evidence").glob("*.json")
     content = json.loads(description.read_text())
     assert (content["code"], content["session"]) == (complaint.code.value, result.session_id.hex())
-    if script in WITHOUT_BYTES:
-        assert content["evidence"] is None
-    else:
-        assert (description.parent / content["evidence"]).read_bytes() == complaint.evidence != b""
+    assert (description.parent / content["evidence"]).read_bytes() == complaint.evidence != b""
     assert lines[-1] == f"complaint: {complaint.code.value}: {complaint.detail}; evidence in {description}"
+
+
+@pytest.mark.parametrize("script", DOUBTS, ids=lambda script: script.__name__)
+async def test_what_anybody_could_have_made_is_endured_for_a_while(tmp_path: Path, script: Script) -> None:
+    """The agent attaches again and again; when its patience is over it stops, keeps what came, and blames nobody."""
+    lines: list[str] = []
+
+    async def again(hand: Hand) -> None:
+        if servicer.streams == 1:
+            await script(hand)
+            return
+        *others, last = servicer.hands[0].sent
+        if others:
+            await hand.challenge()
+        hand.send(last)
+
+    servicer = ScriptedAuctioneer(again)
+    result = await meet(again, tmp_path, servicer=servicer, tell=lines.append, patience_s=0.3)
+    assert (result.ending, result.is_good) == (Ending.COMPLAINT, False)
+    assert servicer.streams > 1
+    complaint = result.complaint
+    assert complaint is not None
+    assert (complaint.code, complaint.accused) == (DOUBTS[script], "")
+    (description,) = (tmp_path / "ada" / "evidence").glob("*.json")
+    assert json.loads(description.read_text())["accused"] == ""
+    line = f"{complaint.code.value}: {complaint.detail}"
+    assert lines[-1].startswith(f"gave up after 0.3 s: {line}; held against nobody")
+    assert [told for told in lines if told.startswith(f"what came cannot be taken: {line}; trying again in")]
+    assert not [told for told in lines if told.startswith("complaint")]
+
+
+@pytest.mark.parametrize("script", DOUBTS, ids=lambda script: script.__name__)
+async def test_session_goes_on_after_what_anybody_could_have_made(tmp_path: Path, script: Script) -> None:
+    """Whatever was done to one stream, the session ends as if nothing had happened, once the next one is left alone."""
+
+    async def once(hand: Hand) -> None:
+        if servicer.streams == 1:
+            await script(hand)
+            return
+        await hand.challenge()
+        hand.resume(servicer.hands[0])
+        await hand.take()
+        hand.say(SessionVoid(reason=VoidReason.CANCELLED, detail="because"))
+        hand.conclude()
+
+    servicer = ScriptedAuctioneer(once)
+    result = await meet(once, tmp_path, servicer=servicer, checks_transcript=False)
+    assert (result.ending, result.complaint, servicer.streams) == (Ending.VOID, None, 2)
 
 
 @pytest.mark.parametrize("script", [wrong_seed, same_number_twice], ids=lambda script: script.__name__)
@@ -86,14 +124,15 @@ async def test_contradiction_is_proved_to_strangers(tmp_path: Path, script: Scri
 
 
 async def test_pinned_key_is_held_to(tmp_path: Path) -> None:
-    """A session under another key than the expected one is not entered."""
-    result = await meet(forged, tmp_path, auctioneer_key=b"k" * 32)
-    assert result.complaint is not None
-    assert result.complaint.code is DeviationCode.BAD_SIGNATURE
+    """A session under another key than the expected one is not entered, and whoever named the key is told both."""
+    keys = f"under the key {MESSAGE_KEY.public_key.hex()}, not under the expected one, {'6b' * 32}"
+    with pytest.raises(ConfigurationError, match=keys):
+        await meet(forged, tmp_path, auctioneer_key=b"k" * 32)
+    assert not (tmp_path / "ada" / "evidence").exists()
 
 
 async def test_second_question_is_refused_while_the_first_is_thought_about(tmp_path: Path) -> None:
-    """An agent whose strategy has not answered yet takes no further question."""
+    """An agent whose strategy has not answered yet takes no further question: the auctioneer signed both."""
     result = await meet(two_questions, tmp_path, strategy="slow:seconds=3600")
     assert result.complaint is not None
     assert result.complaint.code is DeviationCode.WRONG_QUESTION
@@ -103,18 +142,19 @@ async def test_session_is_the_one_that_was_asked_for(tmp_path: Path) -> None:
     """An auctioneer cannot answer for one session with another."""
     servicer = ScriptedAuctioneer(forged)
     servicer.session_id = b"i" * 32
-    result = await meet(forged, tmp_path, servicer=servicer)
+    result = await meet(forged, tmp_path, servicer=servicer, patience_s=0.2)
     assert result.complaint is not None
-    assert (result.complaint.code, result.complaint.evidence) == (DeviationCode.FORKED, servicer.session_open)
+    assert (result.complaint.code, result.complaint.accused) == (DeviationCode.WRONG_SESSION, "")
+    assert result.complaint.evidence == servicer.session_open
 
 
 async def test_specification_is_the_one_that_was_signed(tmp_path: Path) -> None:
-    """Another specification than the one whose digest stands in SessionOpen is a fork."""
+    """Another specification than the one whose digest stands in SessionOpen is not taken."""
     servicer = ScriptedAuctioneer(forged)
     servicer.specification += b" "
-    result = await meet(forged, tmp_path, servicer=servicer)
+    result = await meet(forged, tmp_path, servicer=servicer, patience_s=0.2)
     assert result.complaint is not None
-    assert result.complaint.code is DeviationCode.FORKED
+    assert (result.complaint.code, result.complaint.accused) == (DeviationCode.FORKED, "")
 
 
 async def test_complaint_outlives_the_process(tmp_path: Path) -> None:
@@ -166,7 +206,7 @@ async def test_unrelated_deliveries_are_not_endured_for_ever(tmp_path: Path) -> 
     lines: list[str] = []
     with pytest.raises(Unreachable):
         await meet(script, tmp_path, servicer=servicer, patience_s=0.5, tell=lines.append)
-    assert [line for line in lines if "what came does not follow what is known" in line] != []
+    assert [line for line in lines if "SEQUENCE_GAP: the proof starts at size 0, not 2" in line] != []
 
 
 async def test_endless_silence_makes_the_agent_attach_anew(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,9 +17,22 @@ from pathlib import Path
 import pytest
 
 from bidder_agent.cli import main
+from openoutcry.protocol.transcript import decode_transcript, encode_transcript
 from openoutcry.scenario import load_scenario
+from openoutcry.session.disclosure import Disclosure, encode_disclosure
+from openoutcry.session.report import verification_lines
 from openoutcry.session.values import Phase
-from tests.unit.bidder_agent.fake_servicer import MESSAGE_KEY, FakeAuctioneer, make_specification, serve
+from openoutcry.session.verification import verify_transcript
+from tests.simulation.crowd_stage import begin, correlated, go_on, knowledge, make_type_specification
+from tests.unit.bidder_agent.breaches import no_challenge, wrong_level
+from tests.unit.bidder_agent.fake_servicer import (
+    CODEC,
+    MESSAGE_KEY,
+    FakeAuctioneer,
+    make_specification,
+    serve,
+)
+from tests.unit.bidder_agent.scripted_servicer import Script, ScriptedAuctioneer, serve_script
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -175,15 +190,41 @@ async def test_interruption_closes_cleanly(tmp_path: Path, request_: signal.Sign
     assert json.loads((tmp_path / "r" / "status.json").read_text())["state"] == "stopped"
 
 
-async def test_complaint_exits_with_one(tmp_path: Path) -> None:
-    """A session under another key than the expected one ends in a complaint."""
+async def test_unexpected_key_exits_with_two(tmp_path: Path) -> None:
+    """A session under another key than the expected one is not entered, and both keys are told."""
     fake = FakeAuctioneer()
     async with serve(fake) as address:
-        code, out, _ = await run(
-            "join", address, "--name", "ada", "--signal", "2", "--auctioneer-key", "ab" * 32, cwd=tmp_path
+        code, out, err = await run(
+            "join",
+            address,
+            "--name=ada",
+            "--signal=2",
+            "--seed=x",
+            "--auctioneer-key",
+            "ab" * 32,
+            cwd=tmp_path,
         )
-    assert code == 1
-    assert "complaint: BAD_SIGNATURE" in out
+    assert (code, out) == (2, "")
+    (line,) = err.splitlines()
+    keys = f"under the key {MESSAGE_KEY.public_key.hex()}, not under the expected one, {'ab' * 32}"
+    assert line == f"error: the session is run {keys}: ask the auctioneer which is right"
+
+
+@pytest.mark.parametrize(
+    ("script", "last"),
+    [(wrong_level, "complaint: WRONG_QUESTION: "), (no_challenge, "gave up after 0.3 s: MALFORMED: ")],
+    ids=["signed", "not signed"],
+)
+async def test_complaint_exits_with_one(tmp_path: Path, script: Script, last: str) -> None:
+    """What the auctioneer signed is complained of; what it has not is held against nobody in the end."""
+    servicer = ScriptedAuctioneer(script)
+    async with serve_script(servicer) as address:
+        session = f"--session={servicer.session_id.hex()}"
+        code, out, err = await run(
+            "join", address, session, "--name=ada", "--signal=2", "--patience=0.3", cwd=tmp_path
+        )
+    assert (code, err) == (1, "")
+    assert out.splitlines()[-1].startswith(last)
 
 
 async def test_unreachable_auctioneer_exits_with_three(tmp_path: Path) -> None:
@@ -219,7 +260,10 @@ async def test_verify_and_export(tmp_path: Path) -> None:
     code, out, _ = await run("verify", "r/transcript.zip", "--receipts", "r", cwd=tmp_path)
     assert code == 0
     assert [line.split()[:2] for line in out.splitlines()] == [
-        [name, "valid"] for name in ("integrity", "authorship", "conduct", "outcome", "receipts")
+        ["session", fake.session_id.hex()],
+        ["auctioneer", MESSAGE_KEY.public_key.hex()],
+        *([name, "ok"] for name in ("integrity", "authorship", "conduct", "outcome", "receipts")),
+        ["valid:", str(len(fake.entries))],
     ]
     code, out, _ = await run("receipts", "r", "--export", "proofs", "--json", cwd=tmp_path)
     assert (code, json.loads(out)["exported"]) == (0, len(fake.received))
@@ -229,6 +273,54 @@ async def test_verify_and_export(tmp_path: Path) -> None:
     (tmp_path / "changed.zip").write_bytes(data)
     code, out, _ = await run("verify", "changed.zip", "--json", cwd=tmp_path)
     assert (code, json.loads(out)["valid"]) == (1, False)
+
+
+async def test_verify_says_what_the_auctioneer_says(tmp_path: Path) -> None:
+    """Both programs tell the same of one file, or of the directory into which it was unpacked."""
+    fake = FakeAuctioneer()
+    async with serve(fake) as address:
+        await run("join", address, "--name=ada", "--signal=2", "--receipts=r", "--quiet", cwd=tmp_path)
+    file = tmp_path / "r" / "transcript.zip"
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    lines = verification_lines(verify_transcript(decode_transcript(file.read_bytes()), codec=CODEC))
+    for path in (str(file), "unpacked"):
+        code, out, _ = await run("verify", path, cwd=tmp_path)
+        assert (code, out.splitlines()) == (0, lines)
+    (tmp_path / "unpacked" / "specification.json").write_text("{}")
+    code, out, _ = await run("verify", "unpacked", cwd=tmp_path)
+    assert (code, out.splitlines()[-1].split(":")[:2]) == (1, ["INVALID", " integrity"])
+
+
+async def test_verify_holds_receipts_against_a_transcript(tmp_path: Path) -> None:
+    """A transcript that verifies and is not what the bidder was told does not hold for this bidder."""
+    for directory, form in (("one", "clock"), ("other", "sealed")):
+        async with serve(FakeAuctioneer(make_specification(form=form))) as address:
+            receipts = f"--receipts={directory}"
+            await run("join", address, "--name=ada", "--signal=2", "--quiet", receipts, cwd=tmp_path)
+    given = ("verify", "one/transcript.zip", "--receipts", "other")
+    code, out, _ = await run(*given, cwd=tmp_path)
+    assert (code, out.splitlines()[-1].split(":")[:2]) == (1, ["INVALID", " receipts"])
+    code, out, _ = await run(*given, "--json", cwd=tmp_path)
+    found = json.loads(out)
+    assert (code, found["valid"]) == (1, False)
+    assert [(level["name"], level["verdict"]) for level in found["levels"]][-1] == ("receipts", "invalid")
+
+
+async def test_verify_opens_what_was_sealed_with_its_disclosure(tmp_path: Path) -> None:
+    """A sealed session is checked as far as it can be; with the disclosure file to the end."""
+    mechanism = "crowdsourced-lookahead"
+    stage, reporters = begin(
+        make_type_specification(mechanism, disclosure="sealed"), knowledge(correlated(), (1, 0, 2))
+    )
+    go_on(stage, reporters)
+    disclosure = Disclosure(session_id=stage.session.session_id, opening_key=stage.opening_key)
+    (tmp_path / "run.zip").write_bytes(encode_transcript(stage.transcript()))
+    (tmp_path / "key.json").write_bytes(encode_disclosure(disclosure))
+    code, out, _ = await run("verify", "run.zip", cwd=tmp_path)
+    assert (code, out.splitlines()[-1].startswith("valid as far as it can be checked: ")) == (0, True)
+    code, out, _ = await run("verify", "run.zip", "--disclosure", "key.json", cwd=tmp_path)
+    assert (code, out.splitlines()[-1].endswith("verified and re-executed")) == (0, True)
 
 
 async def test_host_plays_a_scenario(tmp_path: Path) -> None:
@@ -285,7 +377,8 @@ def test_keys_are_made_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (["host", "127.0.0.1:1", "--bidders", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["check", "nowhere.py:Class"], "cannot be read"),
         (["keys", "show", "nowhere.pem"], "nowhere.pem: cannot be read"),
-        (["verify", "nowhere.zip"], "nowhere.zip: cannot be read"),
+        (["verify", "nowhere.zip"], "nowhere.zip: No such file"),
+        (["verify", "nowhere.zip", "--disclosure", "nowhere.json"], "nowhere.zip: No such file"),
         (["receipts", "nowhere"], "no receipts can be read"),
         (["health", "--receipts", "nowhere"], "cannot be read"),
         (["jion"], "No such command 'jion'"),
@@ -330,6 +423,26 @@ def test_check_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "the answer to a raise was True: return Stay or Exit" in capsys.readouterr().out
     assert main(["check", "truthful", "--markets", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["good"] is True
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no file that is always full")
+@pytest.mark.parametrize("arguments", [["--version"], ["verify", "tests/golden/vcg.zip"]])
+def test_full_output_is_one_line(arguments: list[str]) -> None:
+    """Output that takes no more is no fault of the program: one line and exit code 1, and nothing after it."""
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bidder_agent", *arguments],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "error: standard output cannot be written: No space left on device\n",
+    )
 
 
 @pytest.mark.parametrize(

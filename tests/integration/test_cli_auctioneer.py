@@ -131,7 +131,12 @@ def test_an_expectation_needs_strategies_that_are_deterministic(
 def test_mechanisms_are_explained(capsys: pytest.CaptureFixture[str]):
     """For people in words, for programs as one object."""
     assert main(["mechanisms"]) == 0
-    assert "uniform-clock" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "]
+    assert [row for row in rows if row in MECHANISMS] == list(MECHANISMS)
+    kinds = [line.partition(":")[0] for line in lines if line.startswith("bidders with")]
+    assert kinds == ["bidders with signals", "bidders with types"]
+    assert max(map(len, lines)) <= 80
     assert main(["mechanisms", "signal-discovery"]) == 0
     assert "learns" in capsys.readouterr().out
     assert main(["mechanisms", "--json"]) == 0

@@ -41,6 +41,45 @@ def auctioneer(directory: Path, *arguments: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no file that is always full")
+@pytest.mark.parametrize("arguments", [["mechanisms"], ["--help"]])
+def test_full_output_is_one_line(tmp_path: Path, arguments: list[str]):
+    """Output that takes no more is no mistake of ours: one line and exit code 1, and nothing after it."""
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+    line = "error: standard output cannot be written: No space left on device\n"
+    assert (ended.returncode, ended.stderr) == (1, line)
+
+
+def test_what_lies_in_the_current_directory_is_no_module_of_an_agent(tmp_path: Path):
+    """A file that happens to be called like a module harms no agent; a strategy is still found by its file."""
+    scenario = (EXAMPLES / "scenarios" / "tiny.toml").read_text()
+    (tmp_path / "tiny.toml").write_text(scenario.replace('"truthful"', '"mine.py:Mine"'))
+    (tmp_path / "mine.py").write_text(
+        "from bidder_agent import Strategy\n\n\nclass Mine(Strategy):\n    pass\n"
+    )
+    (tmp_path / "click.py").write_text("raise SystemExit('the wrong module')\n")
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", "auctioneer", "run", "tiny.toml", "--json"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
 @pytest.mark.parametrize("scenario", ["tiny", "sealed", "uniform"])
 def test_a_run_settles_and_its_transcript_verifies(tmp_path: Path, scenario: str):
     """One JSON object on standard output and nothing else; the transcript and the private file are there."""
@@ -210,7 +249,9 @@ def test_a_service_an_operator_bidders_and_an_observer(tmp_path: Path):
                 assert bidder.returncode == 0, errors
             watched, errors = watching.communicate(timeout=PATIENCE_SECONDS)
         assert watching.returncode == 0, errors
-        assert "OutcomeDeclared" in watched
+        assert "RosterClosed members ana, ben, cyd, dan\n" in watched
+        (declared,) = [line for line in watched.splitlines() if "OutcomeDeclared" in line]
+        assert "payments ana " in declared
         assert "valid: " in watched
         fetched = auctioneer(tmp_path, "fetch", session, at, "--out", "fetched.zip")
         assert fetched.returncode == 0, fetched.stderr
@@ -219,6 +260,75 @@ def test_a_service_an_operator_bidders_and_an_observer(tmp_path: Path):
     assert auctioneer(tmp_path, "verify", "fetched.zip", "--session", session).returncode == 0
     for key in ("message.key", "checkpoint.key"):
         assert (tmp_path / "state" / key).stat().st_mode & 0o777 == 0o600
+
+
+def test_watching_outlasts_a_restart_of_the_service(tmp_path: Path):
+    """Whoever watches goes on where it was when the service is back, misses nothing and sees nothing twice."""
+    (tmp_path / "state").mkdir()
+    with serving(tmp_path, "--state", "state") as address:
+        opened = auctioneer(
+            tmp_path,
+            "open",
+            f"--address={address}",
+            "--json",
+            "--scenario",
+            str(EXAMPLES / "scenarios" / "tiny.toml"),
+        )
+        session = json.loads(opened.stdout)["session"]
+        watching = _started("auctioneer", "watch", session, f"--address={address}", directory=tmp_path)
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        lines = [watching.stdout.readline()]
+    assert "trying again in" in watching.stderr.readline()
+    with serving(tmp_path, "--state", "state", "--listen", address):
+        cancelled = auctioneer(tmp_path, "cancel", session, f"--address={address}")
+        assert cancelled.returncode == 0, cancelled.stderr
+        watched, errors = watching.communicate(timeout=PATIENCE_SECONDS)
+    assert watching.returncode == 0, errors
+    lines += watched.splitlines(keepends=True)
+    assert [line.split()[2] for line in lines[:2]] == ["SessionOpen", "SessionVoid"]
+    assert lines[-1].startswith("valid: 2 records")
+
+
+def test_watching_gives_up_on_a_service_that_does_not_come_back(tmp_path: Path):
+    """When patience is over there is one line that says why, and exit code 2."""
+    (tmp_path / "state").mkdir()
+    with serving(tmp_path, "--state", "state") as address:
+        opened = auctioneer(
+            tmp_path,
+            "open",
+            f"--address={address}",
+            "--json",
+            "--scenario",
+            str(EXAMPLES / "scenarios" / "tiny.toml"),
+        )
+        session = json.loads(opened.stdout)["session"]
+        watching = _started(
+            "auctioneer", "watch", session, f"--address={address}", "--patience=0.3", directory=tmp_path
+        )
+        assert watching.stdout is not None
+        assert "SessionOpen" in watching.stdout.readline()
+    _, errors = watching.communicate(timeout=PATIENCE_SECONDS)
+    assert watching.returncode == 2
+    assert errors.splitlines()[-1].startswith(f"error: {address} ")
+    assert errors.splitlines()[-1].endswith("gave up after 0.3 s")
+
+
+def test_a_lost_key_is_not_made_anew_beside_sessions(tmp_path: Path):
+    """A service that finds sessions and not their key does not start, unless it is told to do without them."""
+    (tmp_path / "state").mkdir()
+    scenario = ("--scenario", str(EXAMPLES / "scenarios" / "tiny.toml"))
+    with serving(tmp_path, "--state", "state", *scenario):
+        pass
+    (tmp_path / "state" / "message.key").unlink()
+    refused = auctioneer(tmp_path, "serve", "--listen", "127.0.0.1:0", "--state", "state")
+    assert refused.returncode == 2
+    last = refused.stderr.splitlines()[-1]
+    assert last.startswith("error: state/message.key: is missing, and 1 session in this directory")
+    assert not (tmp_path / "state" / "message.key").exists()
+    with serving(tmp_path, "--state", "state", "--new-keys") as address:
+        (line,) = auctioneer(tmp_path, "sessions", f"--address={address}").stdout.splitlines()
+        assert "cannot be restored: the session was opened under other keys" in line
 
 
 def _started(module: str, *arguments: str, directory: Path) -> subprocess.Popen[str]:

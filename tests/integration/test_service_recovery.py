@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
+from auctioneer.cli.program import main
 from auctioneer.keys import AuctioneerKeys, make_keys, read_or_make_keys
-from auctioneer.service import Service
+from auctioneer.remote import Remote
+from auctioneer.service import SERVICE_NAME, Service
+from auctioneer.statuses import CallRefused
 from auctioneer.stores import MemoryStore, SqliteStore
 from openoutcry.errors import StorageError
 from openoutcry.session.bidder_values import Asked
@@ -19,6 +25,9 @@ from tests.participants.bidders import CODEC, PATIENCE_SECONDS, TestBidder, open
 from tests.participants.scenarios import make_bidders, make_specification, play_session
 
 SIGNALS = (2, 0, 3, 1)
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class FailingStore(MemoryStore):
@@ -34,6 +43,26 @@ class FailingStore(MemoryStore):
         if self.appends in self.failing:
             raise StorageError("the disk is full")
         await super().append(session_id, expected_size, entries)
+
+
+class LostStore(MemoryStore):
+    """A store that can be lost and found again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_lost = False
+
+    async def append(self, session_id: bytes, expected_size: int, entries: Sequence[bytes]) -> None:
+        self._look()
+        await super().append(session_id, expected_size, entries)
+
+    async def entries(self, session_id: bytes, start: int = 0, stop: int | None = None) -> list[bytes]:
+        self._look()
+        return await super().entries(session_id, start, stop)
+
+    def _look(self) -> None:
+        if self.is_lost:
+            raise StorageError("the disk is gone")
 
 
 async def play_through(service: Service, session_id: bytes) -> list[TestBidder]:
@@ -93,6 +122,53 @@ async def test_failing_appends_cost_a_pause_and_nothing_else():
     assert verification.is_valid
     assert not verification.deviations
     assert bidders[0].session.outcome == await undisturbed_outcome(keys)
+
+
+@pytest.mark.parametrize("name", ["", SERVICE_NAME])
+async def test_health_says_whether_logs_can_be_kept(name: str):
+    """A service whose store is gone says so to whoever watches it, and says when it is back."""
+    store = LostStore()
+    async with (
+        Service(store=store, keys=make_keys()) as service,
+        asyncio.timeout(PATIENCE_SECONDS),
+        open_channel(service.address) as channel,
+    ):
+        session_id = await service.open_session(make_specification())
+        watched = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=name))
+        told = [(await watched.read()).status]
+        store.is_lost = True
+        driver = await service.session(session_id)
+        driver.cancel("the lot was withdrawn")
+        told.append((await watched.read()).status)
+        assert not await asyncio.to_thread(Remote(address=service.address).is_healthy)
+        store.is_lost = False
+        told.append((await watched.read()).status)
+        assert await asyncio.to_thread(Remote(address=service.address).is_healthy)
+        await service.finished(session_id)
+        watched.cancel()
+    assert told == [SERVING, NOT_SERVING, SERVING]
+
+
+async def test_a_session_that_cannot_go_on_is_listed_as_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """It is not void, since nothing says so: the list and whoever asks for it are told why it cannot be restored."""
+    reason = "cannot be restored: the session was opened under other keys: bring back the files of its keys"
+    async with Service(store=await SqliteStore.open(tmp_path / "sessions.db"), keys=make_keys()) as service:
+        session_id = await service.open_session(make_specification(title="orphan"))
+    async with Service(store=await SqliteStore.open(tmp_path / "sessions.db"), keys=make_keys()) as service:
+        (line,) = await service.session_lines()
+        assert (line.title, line.phase, line.problem) == ("orphan", None, reason)
+        with pytest.raises(CallRefused, match=reason) as caught:
+            await service.session(session_id)
+        assert caught.value.status is grpc.StatusCode.FAILED_PRECONDITION
+        at = f"--address={service.address}"
+        assert await asyncio.to_thread(main, ["sessions", at]) == 0
+        shown = capsys.readouterr().out
+        assert await asyncio.to_thread(main, ["sessions", at, "--json"]) == 0
+        (listed,) = json.loads(capsys.readouterr().out)["sessions"]
+    assert shown == f"{session_id.hex()}  broken       1  orphan ({reason})\n"
+    assert (listed["phase"], listed["problem"]) == ("broken", reason)
 
 
 async def test_a_session_goes_on_after_a_restart(tmp_path: Path):
@@ -155,7 +231,7 @@ async def test_a_session_under_other_keys_is_left_alone(tmp_path: Path):
     async with Service(store=await SqliteStore.open(tmp_path / "sessions.db"), keys=make_keys()) as service:
         session_id = await service.open_session(make_specification())
     async with Service(store=await SqliteStore.open(tmp_path / "sessions.db"), keys=make_keys()) as service:
-        with pytest.raises(Exception, match="no session"):
+        with pytest.raises(CallRefused, match="cannot be restored"):
             await service.session(session_id)
         other = await service.open_session(make_specification(title="another"))
         await play_session(service, other)

@@ -70,7 +70,15 @@ MISDEEDS: dict[str, set[DeviationCode]] = {
 }
 STRATEGIES = ("truthful",) * 5 + ("overconfident", "ignorant", "random", "shade-value", *MISDEEDS)
 # These say what their value is, as far as they say anything: nobody can make them pay more than it.
-VALUE_IS_TRUE = {"truthful", "overconfident", "ignorant", "withhold-opening", "wrong-opening", "silent", "dies"}
+VALUE_IS_TRUE = {
+    "truthful",
+    "overconfident",
+    "ignorant",
+    "withhold-opening",
+    "wrong-opening",
+    "silent",
+    "dies",
+}
 
 WEATHERS = (
     Faults(),
@@ -327,7 +335,9 @@ def broken_bounds(case: Case, session: SimulatedSession, outcome: OutcomeDeclare
 def check(number: int) -> None:
     """Run one case and look at it."""
     case = make_case(number)
-    test = "every_promise_holds_in_a_crowd" if number < SHORT_RUN else "every_promise_holds_in_a_crowd_at_length"
+    test = (
+        "every_promise_holds_in_a_crowd" if number < SHORT_RUN else "every_promise_holds_in_a_crowd_at_length"
+    )
     again = f"reproduce: pytest -m '' 'tests/simulation/test_crowd_promises.py::test_{test}[{number}]'"
     assert broken_promises(case, run(case)) == [], again
 
@@ -374,7 +384,10 @@ def test_the_crowds_see_every_kind_of_trouble() -> None:
     [
         (lambda outcome: replace(outcome, reason="as it pleased"), "in-process play"),
         (lambda outcome: replace(outcome, payments=(Fraction(10), *outcome.payments[1:])), "is left with"),
-        (lambda outcome: replace(outcome, payments=(Fraction(-10), *outcome.payments[1:])), "rewards come to"),
+        (
+            lambda outcome: replace(outcome, payments=(Fraction(-10), *outcome.payments[1:])),
+            "rewards come to",
+        ),
     ],
     ids=["reason", "a loss", "a gift"],
 )

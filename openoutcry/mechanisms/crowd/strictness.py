@@ -80,7 +80,8 @@ def draw_lottery(
     if market.value(bidder, bids[bidder], bundle) < price:
         return Sale(
             # Without the price: where reports are sealed it would tell something of this one.
-            awards=(), reason=f"the lottery drew {name} and a price above what it reported: no sale"
+            awards=(),
+            reason=f"the lottery drew {name} and a price above what it reported: no sale",
         )
     paid = price - discount
     award = Award(bidder=bidder, goods=market.environment.bundles[bundle], price=paid)

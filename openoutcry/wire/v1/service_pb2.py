@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n openoutcry/wire/v1/service.proto\x12\x12openoutcry.wire.v1\"#\n\x12OpenSessionRequest\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\")\n\x13OpenSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\":\n\x14\x43\x61ncelSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"H\n\x15\x43\x61ncelSessionResponse\x12/\n\x05phase\x18\x01 \x01(\x0e\x32 .openoutcry.wire.v1.SessionPhase\"<\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"v\n\x0eSessionSummary\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\r\n\x05title\x18\x02 \x01(\t\x12/\n\x05phase\x18\x03 \x01(\x0e\x32 .openoutcry.wire.v1.SessionPhase\x12\x10\n\x08log_size\x18\x04 \x01(\x04\"e\n\x14ListSessionsResponse\x12\x34\n\x08sessions\x18\x01 \x03(\x0b\x32\".openoutcry.wire.v1.SessionSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x16\x44\x65scribeSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"\x8a\x01\n\x17\x44\x65scribeSessionResponse\x12\x33\n\x07summary\x18\x01 \x01(\x0b\x32\".openoutcry.wire.v1.SessionSummary\x12\x14\n\x0csession_open\x18\x02 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x10\n\x08\x65nrolled\x18\x04 \x03(\t\"/\n\x19\x46\x65tchSpecificationRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"+\n\x1a\x46\x65tchSpecificationResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\",\n\x16\x46\x65tchTranscriptRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"(\n\x17\x46\x65tchTranscriptResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"p\n\x12ParticipateRequest\x12,\n\x06\x61ttach\x18\x01 \x01(\x0b\x32\x1a.openoutcry.wire.v1.AttachH\x00\x12\x0f\n\x05hello\x18\x02 \x01(\x0cH\x00\x12\x12\n\x08\x65nvelope\x18\x03 \x01(\x0cH\x00\x42\x07\n\x05\x66rame\"\x1c\n\x06\x41ttach\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"\xc5\x01\n\x13ParticipateResponse\x12\x32\n\tchallenge\x18\x01 \x01(\x0b\x32\x1d.openoutcry.wire.v1.ChallengeH\x00\x12\x30\n\x08\x64\x65livery\x18\x02 \x01(\x0b\x32\x1c.openoutcry.wire.v1.DeliveryH\x00\x12?\n\x10\x66inal_checkpoint\x18\x03 \x01(\x0b\x32#.openoutcry.wire.v1.FinalCheckpointH\x00\x42\x07\n\x05\x66rame\"0\n\tChallenge\x12\r\n\x05nonce\x18\x01 \x01(\x0c\x12\x14\n\x0csession_open\x18\x02 \x01(\x0c\"\x93\x01\n\x08\x44\x65livery\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x10\n\x08\x65nvelope\x18\x02 \x01(\x0c\x12\x18\n\x10\x63onsistency_from\x18\x03 \x01(\x04\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x16\n\town_index\x18\x05 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\tinclusion\x18\x06 \x03(\x0c\x42\x0c\n\n_own_index\"N\n\x0f\x46inalCheckpoint\x12\x0c\n\x04note\x18\x01 \x01(\x0c\x12\x18\n\x10\x63onsistency_from\x18\x02 \x01(\x04\x12\x13\n\x0b\x63onsistency\x18\x03 \x03(\x0c\"9\n\x0eObserveRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x13\n\x0bstart_index\x18\x02 \x01(\x04\"@\n\x0fObserveResponse\x12\x0f\n\x05\x65ntry\x18\x01 \x01(\x0cH\x00\x12\x14\n\ncheckpoint\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04item*\xc2\x01\n\x0cSessionPhase\x12\x1d\n\x19SESSION_PHASE_UNSPECIFIED\x10\x00\x12\x17\n\x13SESSION_PHASE_ENROL\x10\x01\x12\x16\n\x12SESSION_PHASE_SEED\x10\x02\x12\x16\n\x12SESSION_PHASE_PLAY\x10\x03\x12\x18\n\x14SESSION_PHASE_SETTLE\x10\x04\x12\x18\n\x14SESSION_PHASE_CLOSED\x10\x05\x12\x16\n\x12SESSION_PHASE_VOID\x10\x06\x32\xc6\x06\n\x0e\x41uctionService\x12`\n\x0bOpenSession\x12&.openoutcry.wire.v1.OpenSessionRequest\x1a\'.openoutcry.wire.v1.OpenSessionResponse(\x01\x12\x64\n\rCancelSession\x12(.openoutcry.wire.v1.CancelSessionRequest\x1a).openoutcry.wire.v1.CancelSessionResponse\x12\x61\n\x0cListSessions\x12\'.openoutcry.wire.v1.ListSessionsRequest\x1a(.openoutcry.wire.v1.ListSessionsResponse\x12j\n\x0f\x44\x65scribeSession\x12*.openoutcry.wire.v1.DescribeSessionRequest\x1a+.openoutcry.wire.v1.DescribeSessionResponse\x12u\n\x12\x46\x65tchSpecification\x12-.openoutcry.wire.v1.FetchSpecificationRequest\x1a..openoutcry.wire.v1.FetchSpecificationResponse0\x01\x12l\n\x0f\x46\x65tchTranscript\x12*.openoutcry.wire.v1.FetchTranscriptRequest\x1a+.openoutcry.wire.v1.FetchTranscriptResponse0\x01\x12\x62\n\x0bParticipate\x12&.openoutcry.wire.v1.ParticipateRequest\x1a\'.openoutcry.wire.v1.ParticipateResponse(\x01\x30\x01\x12T\n\x07Observe\x12\".openoutcry.wire.v1.ObserveRequest\x1a#.openoutcry.wire.v1.ObserveResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n openoutcry/wire/v1/service.proto\x12\x12openoutcry.wire.v1\"#\n\x12OpenSessionRequest\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\")\n\x13OpenSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\":\n\x14\x43\x61ncelSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"H\n\x15\x43\x61ncelSessionResponse\x12/\n\x05phase\x18\x01 \x01(\x0e\x32 .openoutcry.wire.v1.SessionPhase\"<\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x87\x01\n\x0eSessionSummary\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\r\n\x05title\x18\x02 \x01(\t\x12/\n\x05phase\x18\x03 \x01(\x0e\x32 .openoutcry.wire.v1.SessionPhase\x12\x10\n\x08log_size\x18\x04 \x01(\x04\x12\x0f\n\x07problem\x18\x05 \x01(\t\"e\n\x14ListSessionsResponse\x12\x34\n\x08sessions\x18\x01 \x03(\x0b\x32\".openoutcry.wire.v1.SessionSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x16\x44\x65scribeSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"\x8a\x01\n\x17\x44\x65scribeSessionResponse\x12\x33\n\x07summary\x18\x01 \x01(\x0b\x32\".openoutcry.wire.v1.SessionSummary\x12\x14\n\x0csession_open\x18\x02 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x10\n\x08\x65nrolled\x18\x04 \x03(\t\"/\n\x19\x46\x65tchSpecificationRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"+\n\x1a\x46\x65tchSpecificationResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\",\n\x16\x46\x65tchTranscriptRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"(\n\x17\x46\x65tchTranscriptResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"p\n\x12ParticipateRequest\x12,\n\x06\x61ttach\x18\x01 \x01(\x0b\x32\x1a.openoutcry.wire.v1.AttachH\x00\x12\x0f\n\x05hello\x18\x02 \x01(\x0cH\x00\x12\x12\n\x08\x65nvelope\x18\x03 \x01(\x0cH\x00\x42\x07\n\x05\x66rame\"\x1c\n\x06\x41ttach\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"\xc5\x01\n\x13ParticipateResponse\x12\x32\n\tchallenge\x18\x01 \x01(\x0b\x32\x1d.openoutcry.wire.v1.ChallengeH\x00\x12\x30\n\x08\x64\x65livery\x18\x02 \x01(\x0b\x32\x1c.openoutcry.wire.v1.DeliveryH\x00\x12?\n\x10\x66inal_checkpoint\x18\x03 \x01(\x0b\x32#.openoutcry.wire.v1.FinalCheckpointH\x00\x42\x07\n\x05\x66rame\"0\n\tChallenge\x12\r\n\x05nonce\x18\x01 \x01(\x0c\x12\x14\n\x0csession_open\x18\x02 \x01(\x0c\"\x93\x01\n\x08\x44\x65livery\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x10\n\x08\x65nvelope\x18\x02 \x01(\x0c\x12\x18\n\x10\x63onsistency_from\x18\x03 \x01(\x04\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x16\n\town_index\x18\x05 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\tinclusion\x18\x06 \x03(\x0c\x42\x0c\n\n_own_index\"N\n\x0f\x46inalCheckpoint\x12\x0c\n\x04note\x18\x01 \x01(\x0c\x12\x18\n\x10\x63onsistency_from\x18\x02 \x01(\x04\x12\x13\n\x0b\x63onsistency\x18\x03 \x03(\x0c\"9\n\x0eObserveRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x13\n\x0bstart_index\x18\x02 \x01(\x04\"@\n\x0fObserveResponse\x12\x0f\n\x05\x65ntry\x18\x01 \x01(\x0cH\x00\x12\x14\n\ncheckpoint\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04item*\xc2\x01\n\x0cSessionPhase\x12\x1d\n\x19SESSION_PHASE_UNSPECIFIED\x10\x00\x12\x17\n\x13SESSION_PHASE_ENROL\x10\x01\x12\x16\n\x12SESSION_PHASE_SEED\x10\x02\x12\x16\n\x12SESSION_PHASE_PLAY\x10\x03\x12\x18\n\x14SESSION_PHASE_SETTLE\x10\x04\x12\x18\n\x14SESSION_PHASE_CLOSED\x10\x05\x12\x16\n\x12SESSION_PHASE_VOID\x10\x06\x32\xc6\x06\n\x0e\x41uctionService\x12`\n\x0bOpenSession\x12&.openoutcry.wire.v1.OpenSessionRequest\x1a\'.openoutcry.wire.v1.OpenSessionResponse(\x01\x12\x64\n\rCancelSession\x12(.openoutcry.wire.v1.CancelSessionRequest\x1a).openoutcry.wire.v1.CancelSessionResponse\x12\x61\n\x0cListSessions\x12\'.openoutcry.wire.v1.ListSessionsRequest\x1a(.openoutcry.wire.v1.ListSessionsResponse\x12j\n\x0f\x44\x65scribeSession\x12*.openoutcry.wire.v1.DescribeSessionRequest\x1a+.openoutcry.wire.v1.DescribeSessionResponse\x12u\n\x12\x46\x65tchSpecification\x12-.openoutcry.wire.v1.FetchSpecificationRequest\x1a..openoutcry.wire.v1.FetchSpecificationResponse0\x01\x12l\n\x0f\x46\x65tchTranscript\x12*.openoutcry.wire.v1.FetchTranscriptRequest\x1a+.openoutcry.wire.v1.FetchTranscriptResponse0\x01\x12\x62\n\x0bParticipate\x12&.openoutcry.wire.v1.ParticipateRequest\x1a\'.openoutcry.wire.v1.ParticipateResponse(\x01\x30\x01\x12T\n\x07Observe\x12\".openoutcry.wire.v1.ObserveRequest\x1a#.openoutcry.wire.v1.ObserveResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'openoutcry.wire.v1.service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONPHASE']._serialized_start=1674
-  _globals['_SESSIONPHASE']._serialized_end=1868
+  _globals['_SESSIONPHASE']._serialized_start=1692
+  _globals['_SESSIONPHASE']._serialized_end=1886
   _globals['_OPENSESSIONREQUEST']._serialized_start=56
   _globals['_OPENSESSIONREQUEST']._serialized_end=91
   _globals['_OPENSESSIONRESPONSE']._serialized_start=93
@@ -43,38 +43,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CANCELSESSIONRESPONSE']._serialized_end=268
   _globals['_LISTSESSIONSREQUEST']._serialized_start=270
   _globals['_LISTSESSIONSREQUEST']._serialized_end=330
-  _globals['_SESSIONSUMMARY']._serialized_start=332
-  _globals['_SESSIONSUMMARY']._serialized_end=450
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=452
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=553
-  _globals['_DESCRIBESESSIONREQUEST']._serialized_start=555
-  _globals['_DESCRIBESESSIONREQUEST']._serialized_end=599
-  _globals['_DESCRIBESESSIONRESPONSE']._serialized_start=602
-  _globals['_DESCRIBESESSIONRESPONSE']._serialized_end=740
-  _globals['_FETCHSPECIFICATIONREQUEST']._serialized_start=742
-  _globals['_FETCHSPECIFICATIONREQUEST']._serialized_end=789
-  _globals['_FETCHSPECIFICATIONRESPONSE']._serialized_start=791
-  _globals['_FETCHSPECIFICATIONRESPONSE']._serialized_end=834
-  _globals['_FETCHTRANSCRIPTREQUEST']._serialized_start=836
-  _globals['_FETCHTRANSCRIPTREQUEST']._serialized_end=880
-  _globals['_FETCHTRANSCRIPTRESPONSE']._serialized_start=882
-  _globals['_FETCHTRANSCRIPTRESPONSE']._serialized_end=922
-  _globals['_PARTICIPATEREQUEST']._serialized_start=924
-  _globals['_PARTICIPATEREQUEST']._serialized_end=1036
-  _globals['_ATTACH']._serialized_start=1038
-  _globals['_ATTACH']._serialized_end=1066
-  _globals['_PARTICIPATERESPONSE']._serialized_start=1069
-  _globals['_PARTICIPATERESPONSE']._serialized_end=1266
-  _globals['_CHALLENGE']._serialized_start=1268
-  _globals['_CHALLENGE']._serialized_end=1316
-  _globals['_DELIVERY']._serialized_start=1319
-  _globals['_DELIVERY']._serialized_end=1466
-  _globals['_FINALCHECKPOINT']._serialized_start=1468
-  _globals['_FINALCHECKPOINT']._serialized_end=1546
-  _globals['_OBSERVEREQUEST']._serialized_start=1548
-  _globals['_OBSERVEREQUEST']._serialized_end=1605
-  _globals['_OBSERVERESPONSE']._serialized_start=1607
-  _globals['_OBSERVERESPONSE']._serialized_end=1671
-  _globals['_AUCTIONSERVICE']._serialized_start=1871
-  _globals['_AUCTIONSERVICE']._serialized_end=2709
+  _globals['_SESSIONSUMMARY']._serialized_start=333
+  _globals['_SESSIONSUMMARY']._serialized_end=468
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=470
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=571
+  _globals['_DESCRIBESESSIONREQUEST']._serialized_start=573
+  _globals['_DESCRIBESESSIONREQUEST']._serialized_end=617
+  _globals['_DESCRIBESESSIONRESPONSE']._serialized_start=620
+  _globals['_DESCRIBESESSIONRESPONSE']._serialized_end=758
+  _globals['_FETCHSPECIFICATIONREQUEST']._serialized_start=760
+  _globals['_FETCHSPECIFICATIONREQUEST']._serialized_end=807
+  _globals['_FETCHSPECIFICATIONRESPONSE']._serialized_start=809
+  _globals['_FETCHSPECIFICATIONRESPONSE']._serialized_end=852
+  _globals['_FETCHTRANSCRIPTREQUEST']._serialized_start=854
+  _globals['_FETCHTRANSCRIPTREQUEST']._serialized_end=898
+  _globals['_FETCHTRANSCRIPTRESPONSE']._serialized_start=900
+  _globals['_FETCHTRANSCRIPTRESPONSE']._serialized_end=940
+  _globals['_PARTICIPATEREQUEST']._serialized_start=942
+  _globals['_PARTICIPATEREQUEST']._serialized_end=1054
+  _globals['_ATTACH']._serialized_start=1056
+  _globals['_ATTACH']._serialized_end=1084
+  _globals['_PARTICIPATERESPONSE']._serialized_start=1087
+  _globals['_PARTICIPATERESPONSE']._serialized_end=1284
+  _globals['_CHALLENGE']._serialized_start=1286
+  _globals['_CHALLENGE']._serialized_end=1334
+  _globals['_DELIVERY']._serialized_start=1337
+  _globals['_DELIVERY']._serialized_end=1484
+  _globals['_FINALCHECKPOINT']._serialized_start=1486
+  _globals['_FINALCHECKPOINT']._serialized_end=1564
+  _globals['_OBSERVEREQUEST']._serialized_start=1566
+  _globals['_OBSERVEREQUEST']._serialized_end=1623
+  _globals['_OBSERVERESPONSE']._serialized_start=1625
+  _globals['_OBSERVERESPONSE']._serialized_end=1689
+  _globals['_AUCTIONSERVICE']._serialized_start=1889
+  _globals['_AUCTIONSERVICE']._serialized_end=2727
 # @@protoc_insertion_point(module_scope)

@@ -59,16 +59,18 @@ class ListSessionsRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class SessionSummary(_message.Message):
-    __slots__ = ("session_id", "title", "phase", "log_size")
+    __slots__ = ("session_id", "title", "phase", "log_size", "problem")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     PHASE_FIELD_NUMBER: _ClassVar[int]
     LOG_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     session_id: bytes
     title: str
     phase: SessionPhase
     log_size: int
-    def __init__(self, session_id: _Optional[bytes] = ..., title: _Optional[str] = ..., phase: _Optional[_Union[SessionPhase, str]] = ..., log_size: _Optional[int] = ...) -> None: ...
+    problem: str
+    def __init__(self, session_id: _Optional[bytes] = ..., title: _Optional[str] = ..., phase: _Optional[_Union[SessionPhase, str]] = ..., log_size: _Optional[int] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class ListSessionsResponse(_message.Message):
     __slots__ = ("sessions", "next_page_token")

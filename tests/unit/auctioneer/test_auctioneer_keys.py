@@ -47,6 +47,20 @@ def test_a_file_that_is_no_key_is_refused_and_left_alone(tmp_path: Path):
     assert (tmp_path / MESSAGE_KEY_FILE).read_text() == "no key"
 
 
+@pytest.mark.parametrize("lost", [MESSAGE_KEY_FILE, CHECKPOINT_KEY_FILE])
+def test_a_key_that_was_lost_is_not_made_anew_beside_sessions(tmp_path: Path, lost: str):
+    """Sessions that began under a key can go on under no other; nothing is written, and the file is named."""
+    read_or_make_keys(tmp_path)
+    (tmp_path / lost).unlink()
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ConfigurationError, match=rf"{lost}: is missing, and 2 sessions .* began under it"):
+        read_or_make_keys(tmp_path, session_count=2)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+    # Whoever knows what is lost with it, or has no session, gets a new one.
+    read_or_make_keys(tmp_path)
+    assert (tmp_path / lost).exists()
+
+
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path):
     """Keys are not made in a place that nobody has prepared."""
     with pytest.raises(ConfigurationError, match="check the state directory"):

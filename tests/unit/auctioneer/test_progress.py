@@ -66,18 +66,50 @@ def test_names_are_shown_as_they_are():
     assert f"[/{market.bidders[0].name}]" in written.getvalue()
 
 
+def told_of(stage: Stage) -> list[str]:
+    """Return what is told of the reports of a session that has ended."""
+    session, moments = tell(stage.transcript(), WireCodec())
+    lines = ReportLines()
+    return [line for _ in moments if (line := lines.next_line(session))]
+
+
 def test_waves_of_reports_are_told_as_they_proceed():
     """At every quarter, and how many there are in the end; nothing is said between."""
     stage = Stage(make_specification(mechanism="uniform-clock", parameters={"form": "sealed"}))
     stage.begin_play()
     stage.finish({"ada": 1, "ben": 2, "cyd": 0, "dan": 2})
-    session, moments = tell(stage.transcript(), WireCodec())
-    lines = ReportLines()
-    told = [line for _ in moments if (line := lines.next_line(session))]
-    assert told == [
+    assert told_of(stage) == [
         *(f"committed {count} of 4" for count in range(1, 5)),
         *(f"opened {count} of 4" for count in range(1, 5)),
     ]
+
+
+def test_reports_that_are_withheld_are_counted_apart():
+    """A silence is no commitment, and a wrong opening opens nothing; no number goes back and no line comes twice."""
+    stage = Stage(make_specification(mechanism="uniform-clock", parameters={"form": "sealed"}))
+    stage.begin_play()
+    for name, signal in (("ada", 1), ("ben", 2), ("cyd", 0)):
+        stage.send(stage.hands[name].answer(signal))
+    stage.lapse("dan")
+    stage.send(stage.hands["ada"].answer(1))
+    stage.send(stage.hands["ben"].answer(3))
+    stage.finish({"cyd": 0})
+    assert [found.code.value for found in stage.session.deviations] == ["SILENT", "OPENING_MISMATCH"]
+    assert told_of(stage) == [
+        *(f"committed {count} of 4" for count in range(1, 4)),
+        "committed 3 of 4, 1 withheld",
+        "opened 1 of 4, 1 withheld",
+        "opened 1 of 4, 2 withheld",
+        "opened 2 of 4, 2 withheld",
+    ]
+
+
+def test_a_wave_in_which_nobody_reports_is_told():
+    """Nothing was committed to, and so nothing is opened."""
+    stage = Stage(make_specification(mechanism="uniform-clock", parameters={"form": "sealed"}))
+    stage.begin_play()
+    stage.finish()
+    assert told_of(stage)[-1] == "committed 0 of 4, 4 withheld"
 
 
 def test_a_market_of_types_is_shown_without_groups():

@@ -61,6 +61,16 @@ class StoreContract:
         await store.append(_make_record().session_id, 1, [b"1", b"2", b"3"])
         assert await store.entries(_make_record().session_id, start) == [b"0", b"1", b"2", b"3"][start:]
 
+    @pytest.mark.parametrize("stop", [None, 0, 1, 2, 3, 4, 9])
+    @pytest.mark.parametrize("start", [0, 2, 4, 7])
+    async def test_a_log_is_read_as_far_as_asked(self, store: Store, start: int, stop: int | None):
+        """The entries stop where they are to, within a batch and across batches."""
+        await store.create(_make_record(), [b"0"])
+        await store.append(_make_record().session_id, 1, [b"1", b"2", b"3"])
+        await store.append(_make_record().session_id, 4, [b"4"])
+        whole = [b"0", b"1", b"2", b"3", b"4"]
+        assert await store.entries(_make_record().session_id, start, stop) == whole[start:stop]
+
     @pytest.mark.parametrize("expected_size", [0, 1, 3])
     async def test_a_stale_append_is_refused_whole(self, store: Store, expected_size: int):
         """An append at any size but the log's own changes nothing and tells both sizes."""

@@ -233,30 +233,34 @@ async def endless_frame(hand: Hand) -> None:
 
 
 CASES: dict[Script, DeviationCode] = {
-    forged: DeviationCode.BAD_SIGNATURE,
-    forked: DeviationCode.FORKED,
     wrong_level: DeviationCode.WRONG_QUESTION,
     level_beyond: DeviationCode.WRONG_QUESTION,
-    two_questions: DeviationCode.SUPPRESSED,
     question_after_exit: DeviationCode.WRONG_QUESTION,
     dear_offer: DeviationCode.WRONG_QUESTION,
     changed_offer: DeviationCode.WRONG_QUESTION,
-    suppressed_answer: DeviationCode.SUPPRESSED,
     suppressed_commitment: DeviationCode.SUPPRESSED,
     early_commit_closed: DeviationCode.WRONG_QUESTION,
     bought_unasked: DeviationCode.WRONG_OUTCOME,
     loser_pays: DeviationCode.WRONG_OUTCOME,
     payments_missing: DeviationCode.WRONG_OUTCOME,
     wrong_seed: DeviationCode.SEED_MISSING,
-    no_outcome: DeviationCode.WRONG_OUTCOME,
     roster_without_me: DeviationCode.SUPPRESSED,
     roster_twice: DeviationCode.WRONG_QUESTION,
     question_first: DeviationCode.WRONG_QUESTION,
-    other_session: DeviationCode.WRONG_SESSION,
     same_number_twice: DeviationCode.EQUIVOCATION,
     message_of_a_bidder: DeviationCode.WRONG_QUESTION,
-    deviation_of_another: DeviationCode.MALFORMED,
     second_opening: DeviationCode.WRONG_QUESTION,
+}
+
+# What comes is not signed, or not for this place: anybody on the way can do the same to an honest auctioneer.
+DOUBTS: dict[Script, DeviationCode] = {
+    forged: DeviationCode.BAD_SIGNATURE,
+    forked: DeviationCode.FORKED,
+    suppressed_answer: DeviationCode.SUPPRESSED,
+    two_questions: DeviationCode.SUPPRESSED,
+    no_outcome: DeviationCode.WRONG_OUTCOME,
+    other_session: DeviationCode.WRONG_SESSION,
+    deviation_of_another: DeviationCode.MALFORMED,
     garbage_envelope: DeviationCode.MALFORMED,
     garbage_frame: DeviationCode.MALFORMED,
     empty_frame: DeviationCode.MALFORMED,

@@ -25,6 +25,7 @@ from openoutcry.protocol.messages import (
     Body,
     Enrol,
     Header,
+    Hello,
     Role,
     RosterClosed,
     RosterMember,
@@ -52,20 +53,26 @@ class Hand:
 
     Attributes:
         log: What it has written and kept.
+        entries: The same, each with its author.
         party: The bidder's sender id, after its Hello.
+        next_index: First index that the bidder has not processed, by its Hello.
         heard: Messages of the bidder in order.
+        sent: Frames that were sent to it.
     """
 
     def __init__(self, requests: AsyncIterator[wire.ParticipateRequest], owner: ScriptedAuctioneer) -> None:
         self.log = SessionLog()
+        self.entries: list[tuple[bytes, bytes]] = []
         self.party = b""
+        self.next_index = 1
         self.heard: list[Body] = []
+        self.sent: list[bytes] = []
         self._requests = requests
         self._owner = owner
         self._head_size = 0
         self._seq = 1
         self._previous = leaf_hash(owner.session_open)
-        self.log.append(owner.session_open, author=MESSAGE_KEY.sender_id)
+        self._append(owner.session_open, author=MESSAGE_KEY.sender_id)
         self._frames: asyncio.Queue[bytes | None] = owner.frames
 
     async def challenge(self) -> None:
@@ -75,7 +82,22 @@ class Hand:
             challenge=wire.Challenge(nonce=NONCE, session_open=self._owner.session_open)
         )
         self.send(frame.SerializeToString())
-        await anext(self._requests)
+        hello = CODEC.decode_envelope((await anext(self._requests)).hello)
+        header, body = CODEC.decode_message(hello.payload_type, hello.payload)
+        assert isinstance(body, Hello)
+        self.party, self.next_index, self._head_size = header.sender_id, body.next_index, header.seen_size
+
+    def resume(self, earlier: Hand) -> None:
+        """Go on with the log of another stream, as far as this stream's bidder has processed it."""
+        for data, author in earlier.entries[1 : self.next_index]:
+            self._append(data, author=author)
+            if author == MESSAGE_KEY.sender_id:
+                self._seq += 1
+                self._previous = leaf_hash(data)
+
+    def _append(self, data: bytes, *, author: bytes) -> None:
+        self.log.append(data, author=author)
+        self.entries.append((data, author))
 
     async def take(self, *, is_kept: bool = True) -> Body:
         """Wait for the bidder's next message, and append it to the log unless it is suppressed."""
@@ -85,7 +107,7 @@ class Hand:
         _, body = CODEC.decode_message(envelope.payload_type, envelope.payload)
         self.heard.append(body)
         if is_kept:
-            self.log.append(data, author=self.party)
+            self._append(data, author=self.party)
         return body
 
     async def open_roster(self) -> None:
@@ -122,7 +144,7 @@ class Hand:
         data = CODEC.encode_envelope(replace(envelope, sender_id=MESSAGE_KEY.sender_id))
         self._seq += 1
         self._previous = leaf_hash(data)
-        self.log.append(data, author=MESSAGE_KEY.sender_id)
+        self._append(data, author=MESSAGE_KEY.sender_id)
         delivery = self.log.delivery(party=self.party, index=index, envelope=data, from_size=self._head_size)
         self._head_size = index
         return delivery
@@ -142,6 +164,7 @@ class Hand:
 
     def send(self, frame: bytes) -> None:
         """Send bytes as a frame."""
+        self.sent.append(frame)
         self._frames.put_nowait(frame)
 
     def hang_up(self) -> None:
@@ -180,6 +203,7 @@ class ScriptedAuctioneer(BaseServicer):
         self.session_id = hashlib.sha256(CODEC.decode_envelope(self.session_open).payload).digest()
         self.frames: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.streams = 0
+        self.hands: list[Hand] = []
         self._script = script
         self._closes = closes
 
@@ -187,12 +211,16 @@ class ScriptedAuctioneer(BaseServicer):
         """Play the script on one stream."""
         self.streams += 1
         self.frames = asyncio.Queue()
-        playing = asyncio.create_task(self._play(Hand(requests, self)))
+        self.hands.append(Hand(requests, self))
+        playing = asyncio.create_task(self._play(self.hands[-1]))
         try:
             while (frame := await self.frames.get()) is not None:
                 yield frame
         finally:
             playing.cancel()
+
+    async def end(self, context: Context) -> None:
+        """End a stream that was hung up: as it is, or with a status."""
 
     async def _play(self, hand: Hand) -> None:
         await self._script(hand)
@@ -210,6 +238,7 @@ async def serve_script(servicer: ScriptedAuctioneer) -> AsyncIterator[str]:
     ) -> AsyncIterator[bytes]:
         async for frame in servicer.run(requests):
             yield frame
+        await servicer.end(context)
 
     # Not the generated handlers, which insist on well-formed frames.
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {

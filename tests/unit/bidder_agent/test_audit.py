@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bidder_agent import join
-from bidder_agent.audit import CheckedTranscript, audit_receipts, check_transcript
+from bidder_agent.audit import Audit, CheckedTranscript, Finding, audit_receipts, check_transcript
 from bidder_agent.receipts import read_receipts
 from openoutcry.protocol.messages import Lapse, LapseSubject
+from openoutcry.protocol.transcript import decode_transcript
 from openoutcry.session.bidder_values import BidderInput, Delivered, Opened, Specified
 from openoutcry.wire.journal import JournalEntry
 from openoutcry.wire.v1 import service_pb2 as wire
@@ -30,7 +31,10 @@ async def played(tmp_path: Path) -> Played:
             address, session=fake.session_id, name="ada", signal=2, seed="test", receipts=tmp_path / "ada"
         )
     checked = check_transcript(
-        fake.make_transcript(), codec=CODEC, session_id=fake.session_id, auctioneer_key=None
+        decode_transcript(fake.make_transcript()),
+        codec=CODEC,
+        session_id=fake.session_id,
+        auctioneer_key=None,
     )
     return checked, read_receipts(tmp_path / "ada")[1]
 
@@ -113,3 +117,22 @@ async def test_lapse_excuses_what_was_said_before(played: Played) -> None:
     excusing = JournalEntry(at_ns=0, given=Delivered(delivery=lapse))
     assert problem(held, [*others, late, excusing]) == ""
     assert "suppressed" in problem(held, [*others, excusing, late])
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "is_valid", "expected"),
+    [
+        ((True, True, True, True, True), True, "(integrity, authorship, conduct, outcome, receipts): "),
+        ((True, True, None, None, True), True, "(integrity, authorship, receipts, the rest is sealed): "),
+        ((True, False, None, None, True), False, "does NOT hold: authorship: "),
+        ((True, True, None, None, False), False, "does NOT hold: receipts: "),
+    ],
+)
+def test_what_is_sealed_is_no_fault(verdicts: tuple[bool | None, ...], is_valid: bool, expected: str) -> None:
+    """A check that could not be made does not fail an audit; one that was made and fails does."""
+    names = ("integrity", "authorship", "conduct", "outcome", "receipts")
+    findings = [
+        Finding(name=name, is_valid=valid, detail="...") for name, valid in zip(names, verdicts, strict=True)
+    ]
+    audit = Audit(findings=tuple(findings))
+    assert (audit.is_valid, expected in audit.summary) == (is_valid, True)

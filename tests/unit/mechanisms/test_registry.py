@@ -126,6 +126,6 @@ def test_a_registered_mechanism_converses(
 ) -> None:
     """With its own defaults it runs to an outcome with one payment for each bidder."""
     market = make_market(Linear(constant=1, weights=(1,)), Linear(constant=0, weights=(2,)))
-    chance = ScriptedChance({"signal-discovery/costly": [1]})
+    chance = ScriptedChance({"signal-discovery/costly": [1], "threshold-lottery/colour": [1]})
     outcome = hold(mechanism.converse(market, mechanism.configure({}), chance), (1, 0)).outcome
     assert len(outcome.payments) == 2

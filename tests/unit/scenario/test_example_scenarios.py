@@ -1,8 +1,9 @@
-"""Every shipped scenario loads, and is what its comments say."""
+"""Every shipped scenario loads, keeps its mechanism's promise, and is what its comments say."""
 
 from __future__ import annotations
 
 import runpy
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,10 +12,16 @@ import pytest
 from openoutcry.mechanisms import Market, find_mechanism
 from openoutcry.mechanisms.answering import answer_with_signal
 from openoutcry.mechanisms.expectation import Expectation, expect
-from openoutcry.scenario import Scenario, load_scenario
+from openoutcry.scenario import PrivateKnowledge, Scenario, load_scenario
+from openoutcry.simulation.comparing import best_revenue, promised_revenue
+from openoutcry.simulation.expectation import expect_scenario
+from openoutcry.simulation.private import draw_private
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-SCENARIOS = sorted([*EXAMPLES.glob("scenarios/*.toml"), *EXAMPLES.glob("*/scenario.toml")])
+SCENARIOS = sorted([*EXAMPLES.glob("scenarios/*.toml"), *EXAMPLES.glob("*/*.toml")])
+LOADED = {path.relative_to(EXAMPLES).as_posix(): load_scenario(path) for path in SCENARIOS}
+OF_SIGNALS = [name for name, scenario in LOADED.items() if isinstance(scenario.specification.market, Market)]
+OF_TYPES = [name for name in LOADED if name not in OF_SIGNALS]
 
 
 def expectation(scenario: Scenario, reports: tuple[int, ...] | None = None) -> Expectation:
@@ -41,22 +48,58 @@ def example(name: str) -> Scenario:
 
 def test_there_are_examples():
     """The parametrised tests below would pass over an empty folder."""
-    names = {path.relative_to(EXAMPLES).as_posix() for path in SCENARIOS}
     expected = {f"scenarios/{name}.toml" for name in ("tiny", "tight_revenue", "wallet", "uniform", "sealed")}
-    assert names >= expected | {"offshore_tract/scenario.toml"}
+    assert set(OF_SIGNALS) >= expected | {"offshore_tract/scenario.toml"}
+    treasury = {
+        f"treasury_bills/{name}.toml" for name in ("scenario", "with_a_liar", "sealed", "independent")
+    }
+    assert set(OF_TYPES) >= treasury | {"licences/scenario.toml"}
 
 
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_an_example_can_be_run_locally(path):
-    """It has a signal for each bidder, and strategies that load without installing anything."""
-    scenario = load_scenario(path)
-    assert len(scenario.signals()) == len(scenario.load_strategies())
+@pytest.mark.parametrize("name", LOADED)
+def test_an_example_can_be_run_locally(name: str):
+    """It has a signal or type for each bidder, and strategies that load without installing anything."""
+    scenario = LOADED[name]
+    private = draw_private(scenario, scenario.seed)
+    assert len(private) == len(scenario.load_strategies()) == len(scenario.names)
+    assert all(isinstance(part, PrivateKnowledge) is (name in OF_TYPES) for part in private)
 
 
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_an_example_keeps_its_mechanisms_promise(path):
+@pytest.mark.parametrize("name", OF_TYPES)
+def test_an_example_of_types_keeps_its_mechanisms_promise(name: str):
+    """With everybody truthful, revenue over the prior is at least what is promised, and nobody loses.
+
+    What a mechanism promises of revenue is a share of OPT, of which `expect` gives a lower bound at least.
+    """
+    scenario = LOADED[name]
+    found = expect_scenario(replace(scenario, agents={}))
+    optimal, refusal = best_revenue(scenario)
+    assert (found.over, refusal) == ("prior", "")
+    assert optimal is not None
+    promised = promised_revenue(found.guarantee, Fraction(found.expectation.optimum), optimal.lower)
+    assert promised is not None
+    assert found.expectation.revenue >= promised > 0
+    assert found.expectation.welfare >= (found.guarantee.welfare or 0) * found.expectation.optimum
+    assert min(found.expectation.utilities) >= 0
+
+
+@pytest.mark.parametrize("name", OF_TYPES)
+def test_an_example_of_types_gives_possible_types(name: str):
+    """What bidders privately know in it can happen under its own prior, and each is told what is true."""
+    scenario = LOADED[name]
+    private = [part for part in draw_private(scenario, scenario.seed) if isinstance(part, PrivateKnowledge)]
+    profile = tuple(part.value for part in private)
+    assert scenario.prior is not None
+    assert scenario.prior.weight(profile) > 0
+    for bidder, part in enumerate(private):
+        assert part.belief.weight(tuple(profile[other] for other in part.belief.players)) > 0
+        assert bidder not in part.belief.players
+
+
+@pytest.mark.parametrize("name", OF_SIGNALS)
+def test_an_example_keeps_its_mechanisms_promise(name: str):
     """With everybody truthful, welfare and revenue are at least what the registry promises."""
-    scenario = load_scenario(path)
+    scenario = LOADED[name]
     specification = scenario.specification
     mechanism = find_mechanism(specification.mechanism)
     promise = mechanism.guarantee(specification.market, mechanism.configure(specification.parameters))
