@@ -11,6 +11,7 @@ from typing import assert_never
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
+from openoutcry.mechanisms.parameters import show_amount
 from openoutcry.protocol.messages import OutcomeDeclared
 from openoutcry.session.bidder_values import Asked, LevelAsked, OpeningAsked, SignalAsked, TypeAsked
 from openoutcry.strategies import AnySeat, CheckedOpening, TypeSeat
@@ -24,10 +25,10 @@ SHOWN_NAMES = 5
 
 
 def show_money(amount: int | Fraction, market: AnyMarket) -> str:
-    """Return an amount of minor units as people write it, such as `12.50 USD`; exact, whatever it is."""
+    """Return an amount of minor units as people write it, such as `12.50 USD`; exact if they can read it."""
     scaled = Fraction(amount) / 10**market.minor_units
     if (scaled * 10**market.minor_units).denominator != 1:
-        return f"{scaled} {market.currency}"
+        return f"{show_amount(scaled)} {market.currency}"
     sign = "-" if scaled < 0 else ""
     whole, rest = divmod(abs(scaled), 1)
     digits = str(int(rest * 10**market.minor_units)).zfill(market.minor_units) if market.minor_units else ""

@@ -5,8 +5,10 @@ OpenOutcryError
 ├── UsageError               our caller broke a documented rule of the API
 ├── ConfigurationError       what a person wrote cannot be used
 │   ├── ScenarioError        a scenario file, or a file that it names
+│   ├── CampaignError        a campaign file, or the results of one
 │   ├── MarketError          groups, signals and valuations that make no market
 │   └── StrategyError        a strategy that cannot be found, loaded or made
+├── Undecided                what follows from what is known cannot be worked out on this machine
 ├── PeerError                bytes of a peer break the protocol; becomes a deviation, never a crash
 ├── TranscriptError          a transcript is not what an honest session leaves behind
 │   └── UnreadableTranscript the file cannot be read as a transcript at all
@@ -45,6 +47,15 @@ class ConfigurationError(OpenOutcryError):
     code: ClassVar[str] = "CONFIGURATION"
 
 
+class Undecided(OpenOutcryError):
+    """What follows from what is known cannot be worked out here: a library is missing, or a proof was not found.
+
+    Nobody is to blame for it, and nobody may be blamed by it: another machine may well decide the same question.
+    """
+
+    code: ClassVar[str] = "UNDECIDED"
+
+
 class ScenarioError(ConfigurationError):
     """A scenario, or a file that it names, is wrong.
 
@@ -55,6 +66,24 @@ class ScenarioError(ConfigurationError):
     """
 
     code: ClassVar[str] = "SCENARIO"
+
+    def __init__(self, *, file: str, key: str, reason: str) -> None:
+        super().__init__(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")
+        self.file = file
+        self.key = key
+        self.reason = reason
+
+
+class CampaignError(ConfigurationError):
+    """A campaign file, or what a campaign left behind, is wrong.
+
+    Attributes:
+        file: The file as the person named it.
+        key: Dotted path of the key; empty for the file as a whole.
+        reason: What is wrong with it and what to do.
+    """
+
+    code: ClassVar[str] = "CAMPAIGN"
 
     def __init__(self, *, file: str, key: str, reason: str) -> None:
         super().__init__(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")

@@ -18,6 +18,9 @@ from openoutcry.session.report import verification_lines, verification_values
 from openoutcry.session.verification import unreadable, verify_transcript
 from openoutcry.wire import WireCodec
 
+CANNOT_TELL = 2
+"""Neither valid nor invalid: this machine cannot work out what the session came to."""
+
 
 @click.command(
     epilog=examples(
@@ -79,6 +82,8 @@ def verify(
         click.echo("\n".join(verification_lines(verification)))
     if transcript is not None and verification.is_valid and evidence_directory is not None:
         _write_evidence(transcript, disclosure, evidence_directory, quiet=as_json)
+    if verification.is_undecided:
+        return CANNOT_TELL
     return 0 if verification.is_valid else 1
 
 

@@ -23,7 +23,8 @@ from openoutcry.mechanisms.specification import (
     decode_specification,
     encode_specification,
 )
-from openoutcry.mechanisms.tables import Table
+from openoutcry.mechanisms.tables import CountTable, Table
+from openoutcry.mechanisms.threshold_lottery import ThresholdLottery
 from openoutcry.mechanisms.uniform_clock import UniformClock
 from openoutcry.mechanisms.valuations import Valuation, decode_valuation, encode_valuation
 
@@ -35,6 +36,7 @@ __all__ = [
     "Climb",
     "Climbed",
     "Conversation",
+    "CountTable",
     "Draw",
     "Guarantee",
     "Linear",
@@ -54,6 +56,7 @@ __all__ = [
     "Steps",
     "Table",
     "Threshold",
+    "ThresholdLottery",
     "Timing",
     "UniformClock",
     "Valuation",

@@ -51,8 +51,8 @@ DEVIATIONS_PER_BIDDER = 16
 
 REFUSED_ANSWERS_PER_BIDDER = DEVIATIONS_PER_BIDDER + OPENING_PARTS
 """Messages of one bidder that keep their place in its chain although they are refused; they are counted apart. Each
-must be recorded, or nobody could follow the chain, so nothing is taken from a bidder that has sent so many. An honest one
-never does: an opening that comes too late is refused part by part."""
+must be recorded, or nobody could follow the chain, so nothing is taken from a bidder that has sent so many. An honest
+one never does: an opening that comes too late is refused part by part."""
 
 ENTRIES = 2**32
 """Entries of one log. Far more than a session needs, and every other implementation can count as far."""

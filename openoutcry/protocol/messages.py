@@ -52,6 +52,7 @@ class VoidReason(IntEnum):
     BIDDER_ABSENT = 2
     CANCELLED = 3
     OUTCOME_TOO_LARGE = 4
+    UNDECIDED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import ConfigurationError, Undecided, UsageError
 from openoutcry.mechanisms.chance import RecordingChance
 from openoutcry.mechanisms.registry import MECHANISMS
 from openoutcry.mechanisms.specification import Specification
@@ -157,6 +157,13 @@ class AuctioneerSession:
         if not self.log.size:
             raise UsageError("the session must be opened first")
         self._scribe.begin(at_ns)
+        try:
+            self._take(given)
+        except Undecided as problem:
+            self._void(VoidReason.UNDECIDED, str(problem))
+        return self._scribe.effects()
+
+    def _take(self, given: Input) -> None:
         match given:
             case Received(data=data):
                 self._receive(data)
@@ -167,7 +174,6 @@ class AuctioneerSession:
                     self._void(VoidReason.CANCELLED, detail)
             case _:
                 assert_never(given)
-        return self._scribe.effects()
 
     # --- What bidders send. ---
 

@@ -29,7 +29,6 @@ from openoutcry.protocol.messages import (
     Accept,
     AskReport,
     BidderBody,
-    Body,
     CommitClosed,
     DeviationNoted,
     Enrol,
@@ -47,6 +46,7 @@ from openoutcry.protocol.messages import (
     SignalReport,
 )
 from openoutcry.protocol.opening import OpeningKey
+from openoutcry.session.addressing import find_proved, follows_answers, require_addressed
 from openoutcry.session.bidder_values import (
     Asked,
     BidderEffects,
@@ -71,7 +71,7 @@ from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.seat_rules import SeatRules
 from openoutcry.session.values import Delivery
 from openoutcry.session.voice import Voice
-from openoutcry.session.witness import Breach, Head, Unproven, Witness
+from openoutcry.session.witness import Breach, Unproven, Witness
 
 # Many bidders in one process are shown the same bytes, and a large specification takes milliseconds to read.
 _decode_once = lru_cache(maxsize=4)(decode_specification)
@@ -255,8 +255,12 @@ class BidderSession:
             return BidderEffects()
         checked = witness.check(delivery)
         leaf, body = checked.leaf, checked.body
-        proved = self._find_proved(delivery, checked.head)
-        self._require_addressed(body, proved)
+        require_addressed(body, own_id=self._key.sender_id, rules=self.rules)
+        proved = find_proved(witness, voice, delivery, checked)
+        if follows_answers(body, rules=self.rules, report=self._report) and voice.is_owed(after=proved):
+            raise Unproven(
+                DeviationCode.SUPPRESSED, "a question came although an earlier answer is not in the log"
+            )
         witness.take(checked)
         if proved:
             voice.acknowledge(proved)
@@ -415,40 +419,9 @@ class BidderSession:
 
     # --- Own messages. ---
 
-    def _find_proved(self, delivery: Delivery, head: Head) -> bytes:
-        """Return the leaf hash of the last waiting own message that the delivery proves to be in the log, if any."""
-        witness, voice = self._known()
-        for leaf in reversed(voice.waiting_leaves):
-            if witness.holds(delivery, head, leaf):
-                return leaf
-        if voice.acknowledged and not witness.holds(delivery, head, voice.acknowledged):
-            # This head extends one that held it, so only the proof can be wrong.
-            raise Unproven(DeviationCode.SUPPRESSED, "the proof of this bidder's last message does not hold")
-        return b""
-
     def _require_no_question(self) -> None:
         if self._asked is not None or self._sealing is not None:
             raise Breach(DeviationCode.WRONG_QUESTION, "a second question came before the first was answered")
-
-    def _require_addressed(self, body: Body, proved: bytes) -> None:
-        """Make sure that a signed entry is for this bidder, and comes after what it said: deliveries are not signed."""
-        match body:
-            case DeviationNoted(accused_id=accused_id) if accused_id != self._key.sender_id:
-                raise Unproven(DeviationCode.MALFORMED, "a deviation of somebody else was delivered")
-            case Lapse(bidder=int(member)) if self.rules is not None and member != self.rules.member:
-                raise Unproven(DeviationCode.MALFORMED, "a lapse of somebody else was delivered")
-            case Raise() | Offer() | AskReport() | RosterClosed():
-                follows = not (isinstance(body, RosterClosed) and self.rules is not None)
-            case CommitClosed(wave=wave):
-                report = self._report
-                follows = report is not None and report.wave == wave and not report.is_closed
-            case _:
-                follows = False
-        # Whatever is asked follows from what this bidder said before, so all of that must be in the log.
-        if follows and self._known()[1].is_owed(after=proved):
-            raise Unproven(
-                DeviationCode.SUPPRESSED, "a question came although an earlier answer is not in the log"
-            )
 
     def _say(self, *bodies: BidderBody, reply_to: bytes) -> BidderEffects:
         witness, voice = self._known()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from openoutcry.mechanisms.chance import Draw
 from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.parameters import show_amount
 from openoutcry.mechanisms.specification import decode_specification
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.messages import (
@@ -231,7 +232,7 @@ class _Teller:
         goods = ""
         if isinstance(market, TypeMarket) and len(market.environment.goods) > 1:
             goods = f" {'+'.join(market.environment.goods[good] for good in award.goods)}"
-        return f"{name} buys{goods} at {award.price}"
+        return f"{name} buys{goods} at {show_amount(award.price)}"
 
     def _describe_question(self, ask: AskReport) -> str:
         if ask.kind is ReportKind.SIGNAL:

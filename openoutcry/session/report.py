@@ -31,7 +31,11 @@ def verification_lines(verification: Verification, more: Sequence[Level] = ()) -
         ),
     ]
     failure = _first_failure(verification, more)
-    if failure is None and verification.is_sealed:
+    if failure is None and verification.is_undecided:
+        lines.append(
+            "cannot be checked here: integrity and authorship hold, and this machine cannot work out the rest"
+        )
+    elif failure is None and verification.is_sealed:
         lines.append(
             f"valid as far as it can be checked: {verification.entries} records, integrity and authorship; the "
             "reports are sealed, so conduct and outcome need the disclosure file"
@@ -48,6 +52,7 @@ def verification_values(verification: Verification, more: Sequence[Level] = ()) 
     return {
         "valid": verification.is_valid and _first_failure(verification, more) is None,
         "sealed": verification.is_sealed,
+        "undecided": verification.is_undecided,
         "session": verification.session_id.hex(),
         "auctioneer_key": verification.auctioneer_key.hex(),
         "checkpoint_key": verification.checkpoint_key.hex(),

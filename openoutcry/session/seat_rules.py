@@ -233,7 +233,9 @@ class SeatRules:
         lowest[self.bidder] = target
         highest = [top] * len(market.bidders)
         highest[self.bidder] = target
-        return market.value(self.bidder, market.state(lowest)), market.value(self.bidder, market.state(highest))
+        return market.value(self.bidder, market.state(lowest)), market.value(
+            self.bidder, market.state(highest)
+        )
 
 
 def _wrong(reason: str) -> Breach:

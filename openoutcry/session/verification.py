@@ -18,7 +18,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from openoutcry.errors import ConfigurationError, PeerError, TranscriptError, UnreadableTranscript
+from openoutcry.errors import (
+    ConfigurationError,
+    PeerError,
+    TranscriptError,
+    Undecided,
+    UnreadableTranscript,
+)
+from openoutcry.mechanisms.parameters import show_amount
 from openoutcry.mechanisms.specification import Specification, decode_specification
 from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
 from openoutcry.protocol.codec import Codec
@@ -35,6 +42,8 @@ from openoutcry.protocol.messages import (
     Role,
     SeedOpening,
     SessionOpen,
+    SessionVoid,
+    VoidReason,
 )
 from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
@@ -95,6 +104,7 @@ class Verification:
         session: The re-executed session, as far as it came.
         steps: Its inputs and their effects.
         is_sealed: Whether conduct and outcome could not be checked for want of a disclosure.
+        is_undecided: Whether the outcome could not be worked out on this machine, so that nothing is known of it.
     """
 
     session_id: bytes = b""
@@ -105,12 +115,17 @@ class Verification:
     session: AuctioneerSession | None = None
     steps: list[Step] = field(default_factory=list)
     is_sealed: bool = False
+    is_undecided: bool = False
 
     @property
     def is_valid(self) -> bool:
         """Whether all levels are valid that can be checked: all four, or two where the session is sealed."""
         count = 2 if self.is_sealed else 4
-        return len(self.levels) == 4 and all(level.verdict is Verdict.VALID for level in self.levels[:count])
+        return (
+            not self.is_undecided
+            and len(self.levels) == 4
+            and all(level.verdict is Verdict.VALID for level in self.levels[:count])
+        )
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
@@ -172,10 +187,9 @@ def verify_transcript(
         checking.check_outcome,
     )
     for name, check in zip(LEVELS, checks, strict=True):
-        if result.first_failure is not None or result.is_sealed:
-            detail = (
-                f"{result.first_failure.name} failed" if result.first_failure else "the reports are sealed"
-            )
+        if result.first_failure is not None or result.is_sealed or result.is_undecided:
+            reason = "the reports are sealed" if result.is_sealed else "it cannot be worked out here"
+            detail = f"{result.first_failure.name} failed" if result.first_failure else reason
             result.levels.append(Level(name=name, verdict=Verdict.UNCHECKED, detail=detail))
             continue
         try:
@@ -183,6 +197,9 @@ def verify_transcript(
         except _Sealed as sealed:
             result.is_sealed = True
             result.levels.append(Level(name=name, verdict=Verdict.UNCHECKED, detail=str(sealed)))
+        except Undecided as problem:
+            result.is_undecided = True
+            result.levels.append(Level(name=name, verdict=Verdict.UNCHECKED, detail=str(problem)))
         except _Failed as failed:
             result.levels.append(
                 Level(
@@ -358,6 +375,11 @@ class _Checking:
                 code=DeviationCode.OPENING_KEY_MISSING,
             ) from problem
         except Departure as departure:
+            if (
+                isinstance(departure.expected, SessionVoid)
+                and departure.expected.reason is VoidReason.UNDECIDED
+            ):
+                raise Undecided(departure.expected.detail) from departure
             if not isinstance(departure.expected, OutcomeDeclared | SeedOpening | OpeningKeyDisclosed):
                 raise _Failed(
                     departure.reason, index=departure.index, code=DeviationCode.WRONG_QUESTION
@@ -423,6 +445,8 @@ class _Checking:
         assert outcome is not None, "a session that is not void has an outcome"
         if not outcome.awards:
             return f"unsold: {outcome.reason}"
-        names = ", ".join(session.members[award.bidder].name for award in outcome.awards)
-        verb = "wins" if len(outcome.awards) == 1 else "win"
-        return f"{names} {verb} at {outcome.price}; all payments computed again"
+        sold = ", ".join(
+            f"{session.members[award.bidder].name} wins at {show_amount(award.price)}"
+            for award in outcome.awards
+        )
+        return f"{sold}; all payments computed again"

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
+from openoutcry.errors import UsageError
 from openoutcry.mechanisms.conversation import TypeReport
-from openoutcry.protocol.codec import Codec, ReportShape
+from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.messages import SignalReport
 from openoutcry.protocol.opening import seal_opening
 from openoutcry.session.bidder import BidderSession
@@ -233,7 +234,7 @@ class BidderDriver:
                     subjects=asked.subjects,
                     is_private=asked.is_private,
                 )
-                return TypeChosen(question=asked.question, report=self._encode(report, asked.shape))
+                return TypeChosen(question=asked.question, report=self._encode(report, asked))
             case OpeningAsked():
                 return self._decide_opening(asked)
             case _:
@@ -244,15 +245,23 @@ class BidderDriver:
         report = committed.value if isinstance(committed, SignalReport) else committed
         chosen = self._player.opening(wave=asked.wave, report=report)
         if isinstance(chosen, TypeReport):
-            instead = self._encode(chosen, asked.shape)
+            instead = self._encode(chosen, asked)
         elif isinstance(chosen, int):
             instead = self._codec.encode_signal_report(SignalReport(value=chosen))
         else:
             instead = None
         return OpeningChosen(question=asked.question, opens=chosen is not NoAnswer, instead=instead)
 
-    def _encode(self, report: TypeReport | None, shape: ReportShape) -> bytes | None:
-        return None if report is None else self._codec.encode_type_report(report, shape)
+    def _encode(self, report: TypeReport | None, asked: TypeAsked | OpeningAsked) -> bytes | None:
+        if report is None:
+            return None
+        try:
+            return self._codec.encode_type_report(report, asked.shape)
+        except UsageError as problem:
+            # A belief may be right in itself and too large for a message, or its weights for exact payments.
+            taken = "opened" if isinstance(asked, OpeningAsked) else "withheld"
+            self._player.note_default(taken, asked.wave, str(problem))
+            return None
 
     def _answer(self, answer: Decision) -> None:
         asked = self.session.asked

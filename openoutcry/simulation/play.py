@@ -14,7 +14,7 @@ from functools import partial
 from typing import cast
 
 from openoutcry.errors import ConfigurationError, UsageError
-from openoutcry.mechanisms.chance import Draw, RecordingChance
+from openoutcry.mechanisms.chance import Chance, Draw, RecordingChance
 from openoutcry.mechanisms.conversation import NOTHING, Award, TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.welfare import greatest_welfare
@@ -127,6 +127,7 @@ class Auction:
         seed: Seed,
         strategies: Strategies = "truthful",
         bidder_seed: Seed | None = None,
+        chance: Chance | None = None,
     ) -> PlayResult:
         """Play once.
 
@@ -136,6 +137,7 @@ class Auction:
             seed: The 32 bytes that a session's parties made together, or any text.
             strategies: One for all; or one for each bidder, in roster order; or by name, the rest truthful.
             bidder_seed: Of the bidders' own generators; the same as `seed` when None.
+            chance: Draws for the mechanism; `seed` does when None.
 
         Raises:
             UsageError: Private parts, strategies or seed do not fit the market.
@@ -150,9 +152,9 @@ class Auction:
             strategies=self._seating.make(strategies),
             bidder_seed=coin if bidder_seed is None else read_seed(bidder_seed),
         )
-        chance = RecordingChance(SeededChance(coin, len(self._names)))
+        recording = RecordingChance(SeededChance(coin, len(self._names)) if chance is None else chance)
         table.start()
-        outcome = table.hold(self._mechanism.converse(self.market, self._parameters, chance))
+        outcome = table.hold(self._mechanism.converse(self.market, self._parameters, recording))
         values, optimum = self._judge(private, outcome.awards)
         table.end(outcome, values)
         winner = outcome.winner
@@ -169,7 +171,7 @@ class Auction:
             waves=table.waves,
             clocks=tuple(table.clocks),
             reports=tuple(table.reports),
-            draws=tuple(chance.draws),
+            draws=tuple(recording.draws),
             defaults=tuple(table.defaults),
         )
 

@@ -161,6 +161,10 @@ class Player:
         """What the bidder knows throughout."""
         return self._seat
 
-    def _fail(self, taken: str, wave: int | None, problem: StrategyError) -> None:
+    def note_default(self, taken: str, wave: int | None, reason: str) -> None:
+        """Note that a default was taken in place of the strategy's answer; the arguments are those of `Default`."""
         name = self._seat.market.bidders[self._seat.bidder].name
-        self._defaults.append(Default(bidder=name, wave=wave, taken=taken, reason=str(problem)))
+        self._defaults.append(Default(bidder=name, wave=wave, taken=taken, reason=reason))
+
+    def _fail(self, taken: str, wave: int | None, problem: StrategyError) -> None:
+        self.note_default(taken, wave, str(problem))

@@ -134,18 +134,15 @@ class View:
         return self._type_seat("knowledge").knowledge
 
     def _count_bounds(self, market: Market, own_group: int, own: int) -> tuple[int, int]:
-        lowest, highest = [], []
-        for group in range(len(market.groups)):
-            is_own = group == own_group
-            others = len(market.members(group)) - is_own
-            for bounds, signal in ((lowest, 0), (highest, market.signal_levels - 1)):
-                counts = [0] * market.signal_levels
-                counts[signal] = others
-                counts[own] += is_own
-                bounds.append(counts)
-        bidder = self.seat.bidder
-        least, greatest = market.state_of_counts(lowest), market.state_of_counts(highest)
-        return market.value(bidder, least), market.value(bidder, greatest)
+        def value(signal: int) -> int:
+            """Return the value where everybody else holds this signal."""
+            counts = [[0] * market.signal_levels for _ in market.groups]
+            for group, held in enumerate(counts):
+                held[signal] = len(market.members(group)) - (1 if group == own_group else 0)
+            counts[own_group][own] += 1
+            return market.value(self.seat.bidder, market.state_of_counts(counts))
+
+        return value(0), value(market.signal_levels - 1)
 
     def _value_at(self, sums: Mapping[str, Any]) -> int:
         """Say what the lot is worth if the groups' signals add up to `sums`, or are held as it counts.

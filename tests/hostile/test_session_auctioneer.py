@@ -192,6 +192,14 @@ DOUBTS: dict[str, tuple[DeviationCode, Step]] = {
             )
         ),
     ),
+    "somebody else's lapse": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(Lapse(subject=LapseSubject.ANSWER, bidder=1)),
+    ),
+    "the end of enrolment, which is everybody's": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(Lapse(subject=LapseSubject.ENROLMENT, bidder=None)),
+    ),
     "bytes that are no envelope": (
         DeviationCode.MALFORMED,
         lambda crook: crook.deliver(Raise(wave=0, level=1), envelope=b"\xff\xfe"),

@@ -304,6 +304,18 @@ def test_an_opening_that_comes_too_late_is_refused_part_by_part() -> None:
     check_end(stage)
 
 
+def test_an_opening_has_as_many_parts_as_its_first_says() -> None:
+    """Another count in a later part is a wrong opening: what its parts are must not change between them."""
+    stage, _ = _between_parts(L_PLUS, "public")
+    body = ReportOpening(wave=0, part=1, part_count=2, content=HASH)
+    (refusal,) = stage.send(stage.hands["ada"].say(body)).refusals
+    assert (refusal.code, refusal.detail) == (
+        DeviationCode.OPENING_MISMATCH,
+        "part 1 of 2 came where part 1 of 3 was due",
+    )
+    check_end(stage)
+
+
 # --- A bidder that is asked anything. ---
 
 

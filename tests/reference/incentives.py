@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import Answer, Climb, Climbed, Outcome, Question, Reported
 from tests.reference.driving import Rule, play, truthful
 from tests.reference.instances import Instance
-from tests.reference.tapes import Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class _Behaviour:
 
 
 def behaviours(
-    instance: Instance, rule: Rule, signals: Sequence[int], bidder: int, tape: Tape
+    instance: Instance, rule: Rule, signals: Sequence[int], bidder: int, tape: Chance
 ) -> Iterator[tuple[tuple[_Answered, ...], Outcome]]:
     """Yield every path of answers that a bidder can take, with where it leads."""
     script: list[int] = []
@@ -98,7 +98,7 @@ def behaviours(
 
 
 def find_ex_post_violation(
-    instance: Instance, rule: Rule, tapes: Iterable[Tape], profiles: Iterable[tuple[int, ...]] | None = None
+    instance: Instance, rule: Rule, tapes: Iterable[Chance], profiles: Iterable[tuple[int, ...]] | None = None
 ) -> Violation | None:
     """Return a profile, tape and deviation that break ex-post rationality or compatibility, or None.
 
@@ -136,7 +136,7 @@ def _violation(
 Node = tuple[object, ...]
 
 
-def find_obviousness_violation(instance: Instance, rule: Rule, tapes: Iterable[Tape]) -> Violation | None:
+def find_obviousness_violation(instance: Instance, rule: Rule, tapes: Iterable[Chance]) -> Violation | None:
     """Return a point where some deviation may do better than the truth may do badly, or None.
 
     A point is what a bidder has seen of the conversation: its own questions, prices and answers, and the

@@ -13,7 +13,7 @@ from fractions import Fraction
 import pytest
 
 from openoutcry.mechanisms.conversation import NOTHING
-from openoutcry.mechanisms.crowd.distributions import Distribution
+from openoutcry.mechanisms.crowd.distributions import Distribution, Joint
 from openoutcry.mechanisms.crowd.environment import Environment
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.registry import MECHANISMS
@@ -42,15 +42,25 @@ from openoutcry.simulation.play import PlayResult, play
 from openoutcry.strategies import (
     Exit,
     NoAnswer,
+    Open,
     OpeningView,
     PrivateKnowledge,
     RaiseView,
     Strategy,
     load_strategy,
 )
-from openoutcry.strategies.api import BeliefAnswer, OpeningAnswer, RaiseAnswer, ValuationAnswer
+from openoutcry.strategies.api import BeliefAnswer, OpeningAnswer, OpenInstead, RaiseAnswer, ValuationAnswer
+from openoutcry.strategies.belief import Belief
 from openoutcry.strategies.type_views import BeliefView, ValuationView
-from tests.simulation.crowd_stage import correlated, independent, knowledge, make_type_market, telling
+from openoutcry.strategies.valuations import TypeIndex
+from tests.simulation.crowd_stage import (
+    correlated,
+    independent,
+    knowledge,
+    make_type_market,
+    make_type_specification,
+    telling,
+)
 from tests.simulation.stage import CODEC, READER
 
 SHORT_RUN = 75
@@ -408,3 +418,39 @@ def test_a_promise_broken_in_a_crowd_is_found(
     assert session.outcome is not None
     forged = replace(session, outcome=forge(session.outcome))
     assert any(found in broken for broken in broken_promises(case, forged))
+
+
+class TooFine(Strategy):
+    """Believes something whose weights no message has room for; or commits to the truth, and wishes to open that."""
+
+    def __init__(self, *, when_opening: bool) -> None:
+        self.when_opening = when_opening
+
+    def _belief(self, known: Belief) -> Belief:
+        players = known.distribution.players
+        return Belief(known.market, Joint.of(players, {(0,) * len(players): 2**6500, (1,) * len(players): 1}))
+
+    def report_belief(self, view: BeliefView) -> BeliefAnswer:
+        return view.knowledge if self.when_opening else self._belief(view.knowledge)
+
+    def on_opening(self, view: OpeningView) -> OpeningAnswer:
+        if view.reported_belief is None or not self.when_opening:
+            return Open
+        return OpenInstead(valuation=TypeIndex(view.value_index), belief=self._belief(view.reported_belief))
+
+
+@pytest.mark.parametrize("when_opening", [False, True], ids=["committing", "opening"])
+def test_a_belief_that_fits_no_message_is_withheld(when_opening: bool) -> None:
+    """As with a real agent: the default is taken and noted, and the session goes on."""
+    session = simulate_session(
+        make_type_specification(L_PLUS),
+        knowledge(correlated(), (2, 1, 0)),
+        seed="too fine",
+        codec=CODEC,
+        strategies={"ada": TooFine(when_opening=when_opening)},
+    )
+    (default,) = session.defaults
+    assert (default.bidder, default.taken) == ("ada", "opened" if when_opening else "withheld")
+    assert "above the limit" in default.reason
+    assert {found.code for found in session.deviations} == (set() if when_opening else {DeviationCode.SILENT})
+    assert verify_transcript(session.transcript, codec=CODEC).is_valid

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.comparison.vcg import sell_efficiently
 from openoutcry.mechanisms.conversation import Award, Conversation, ReportType
@@ -102,7 +101,7 @@ def _sell(
         return Sale(awards=(), reason="nobody who could buy reported a value")
     told = None if belief is None else _best_auction(market, bids, belief)
     if told is None:
-        why = "did not" if belief is None else "told what no best auction could be worked out for"
+        why = "did not" if belief is None else "told more than a best auction is worked out for"
         reason = f"{informant} was to inform and {why}, so the goods are sold as if nothing were known"
         return Sale(awards=sell_efficiently(market, bids).awards, reason=reason)
     segments = told.lottery(tuple(bids.values()))
@@ -120,12 +119,12 @@ def _sell(
 
 def _best_auction(market: TypeMarket, bids: Bids, belief: Distribution) -> OptimalMechanism | None:
     # Brings numerical libraries with it, which nobody else needs.
-    from openoutcry.mechanisms.crowd.optimal import optimal_mechanism
+    from openoutcry.mechanisms.crowd.optimal import TooLarge, optimal_mechanism
 
     present = tuple(bids)
     known = belief.marginal(present).renamed(range(len(present)))
     try:
         return optimal_mechanism(market.restricted(present), known)
-    except ConfigurationError:
-        # Too large, or not proved optimal: the same for everybody, whatever values were reported. `check` warns of it.
+    except TooLarge:
+        # The same for everybody, on every machine, whatever values were reported. `check` warns of it.
         return None

@@ -44,6 +44,13 @@ _REWARD = Parameter(
     choices='an amount above 0 in minor units, such as 1000 or "1/10"',
     meaning="epsilon: what is paid for beliefs, all informants together, at most",
 )
+# Small enough for most markets: the highest bidder's bonus must stay below what the lottery makes of a lie.
+_SMALL_REWARD = Parameter(
+    name="reward",
+    default="1/1000000",
+    choices='an amount above 0 in minor units, such as "1/1000"',
+    meaning="epsilon: what the highest bidder is paid, and what all informants together are paid at most",
+)
 _DELTA = Parameter(
     name="delta",
     default="1/100",
@@ -76,14 +83,14 @@ _READING = Parameter(
 )
 
 _OPTIMAL = (_REWARD, _DELTA, _DISCOUNT, _PAYMENT, _OPENINGS)
-_LOOKAHEAD = (_REWARD, _DELTA, _DISCOUNT, _PAYMENT, _READING)
+_LOOKAHEAD = (_SMALL_REWARD, _DELTA, _DISCOUNT, _PAYMENT, _READING)
 
 
 def _configure(mechanism: str, raw: Mapping[str, object], offered: tuple[Parameter, ...]) -> CrowdChoices:
     check_names(mechanism, raw, offered)
     is_open, is_read = _OPENINGS in offered, _READING in offered
     return CrowdChoices(
-        reward=read_amount(raw, _REWARD),
+        reward=read_amount(raw, _SMALL_REWARD if _SMALL_REWARD in offered else _REWARD),
         delta=read_probability(raw, _DELTA),
         discount=read_inner_probability(raw, _DISCOUNT),
         payment=cast(Payment, read_choice(raw, _PAYMENT)),

@@ -15,7 +15,7 @@ from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.scoring import reward, reward_probability
 from openoutcry.mechanisms.crowd.selling import Bids, Sale, settle
-from openoutcry.mechanisms.parameters import Payment
+from openoutcry.mechanisms.parameters import Payment, show_amount
 
 
 def reward_belief(
@@ -70,11 +70,5 @@ def _say_rewards(market: TypeMarket, rewards: Mapping[int, Fraction]) -> str:
     total = sum(rewards.values(), NOTHING)
     if len(rewards) == 1:
         (bidder,) = rewards
-        return f"{market.bidders[bidder].name} is rewarded with {_say_amount(total)}"
-    return f"{len(rewards)} reports are rewarded with {_say_amount(total)} in all"
-
-
-def _say_amount(amount: Fraction) -> str:
-    # Exact rewards may have hundreds of digits; the payments have them all.
-    text = str(amount) if amount.denominator < 10**6 and amount.numerator < 10**20 else ""
-    return text or f"about {float(amount):.6g}"
+        return f"{market.bidders[bidder].name} is rewarded with {show_amount(total)}"
+    return f"{len(rewards)} reports are rewarded with {show_amount(total)} in all"

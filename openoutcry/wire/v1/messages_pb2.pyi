@@ -37,6 +37,7 @@ class VoidReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VOID_REASON_BIDDER_ABSENT: _ClassVar[VoidReason]
     VOID_REASON_CANCELLED: _ClassVar[VoidReason]
     VOID_REASON_OUTCOME_TOO_LARGE: _ClassVar[VoidReason]
+    VOID_REASON_UNDECIDED: _ClassVar[VoidReason]
 ROLE_UNSPECIFIED: Role
 ROLE_AUCTIONEER: Role
 ROLE_BIDDER: Role
@@ -56,6 +57,7 @@ VOID_REASON_NOBODY_ENROLLED: VoidReason
 VOID_REASON_BIDDER_ABSENT: VoidReason
 VOID_REASON_CANCELLED: VoidReason
 VOID_REASON_OUTCOME_TOO_LARGE: VoidReason
+VOID_REASON_UNDECIDED: VoidReason
 
 class Envelope(_message.Message):
     __slots__ = ("payload_type", "payload", "signature", "sender_id")

@@ -29,12 +29,12 @@ def scenario() -> Scenario:
 @pytest.fixture(scope="module")
 def comparison(scenario: Scenario) -> Comparison:
     """Give two mechanisms in it, one of them twice."""
-    given = (
-        ("crowdsourced-optimal", {}),
-        ("crowdsourced-optimal", {"reward": "1/7", "discount": "1/3"}),
-        ("vcg", {}),
-    )
-    choices = [MechanismChoice(name=name, parameters=parameters) for name, parameters in given]
+    changed = {"reward": "1/7", "discount": "1/3"}
+    choices = [
+        MechanismChoice(name="crowdsourced-optimal", parameters={}),
+        MechanismChoice(name="crowdsourced-optimal", parameters=changed),
+        MechanismChoice(name="vcg", parameters={}),
+    ]
     return compare_mechanisms(scenario, choices)
 
 

@@ -7,7 +7,7 @@ from openoutcry.mechanisms.crowd.optimal.choice import (
 )
 from openoutcry.mechanisms.crowd.optimal.myerson import MyersonMechanism
 from openoutcry.mechanisms.crowd.optimal.outcomes import OptimalMechanism, OptimalRevenue, Segment
-from openoutcry.mechanisms.crowd.optimal.sizes import PROFILE_LIMIT, profile_count
+from openoutcry.mechanisms.crowd.optimal.sizes import PROFILE_LIMIT, TooLarge, profile_count
 
 __all__ = [
     "PROFILE_LIMIT",
@@ -15,6 +15,7 @@ __all__ = [
     "OptimalMechanism",
     "OptimalRevenue",
     "Segment",
+    "TooLarge",
     "check_playable",
     "optimal_mechanism",
     "optimal_revenue",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import Undecided, UsageError
 from openoutcry.mechanisms.crowd.distributions import Distribution, as_product
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.optimal.myerson import MyersonMechanism
@@ -51,7 +51,8 @@ def optimal_mechanism(market: TypeMarket, distribution: Distribution) -> Optimal
         distribution: About bidders 0..n-1.
 
     Raises:
-        ConfigurationError: It is too large, or its optimum could not be proved; what to use instead is said.
+        TooLarge: It is too large; what to use instead is said. The same on every machine.
+        Undecided: Its optimum could not be proved here, or the solver is missing.
         UsageError: The distribution is not about the market's bidders.
     """
     _check_players(market, distribution)
@@ -63,7 +64,7 @@ def optimal_mechanism(market: TypeMarket, distribution: Distribution) -> Optimal
     built, total = build(market, distribution)
     found = canonical_optimum(built.program, built.preference)
     if found is None:
-        raise ConfigurationError(
+        raise Undecided(
             f"the optimal mechanism could not be worked out exactly: its linear program of "
             f"{built.program.column_count} variables has no solution that could be proved; {instead(market)}"
         )

@@ -16,7 +16,12 @@ from openoutcry.mechanisms.crowd.optimal import general, threshold
 from openoutcry.mechanisms.crowd.optimal.canonical import Preference
 from openoutcry.mechanisms.crowd.optimal.outcomes import OptimalMechanism
 from openoutcry.mechanisms.crowd.optimal.program import LinearProgram
-from openoutcry.mechanisms.crowd.optimal.sizes import has_thresholds, profile_count, too_large
+from openoutcry.mechanisms.crowd.optimal.sizes import (
+    WEIGHT_BITS_LIMIT,
+    has_thresholds,
+    profile_count,
+    too_large,
+)
 
 COLUMN_LIMIT = 200_000
 """Variables of a linear program. Sparse distributions need few of them however many type profiles there are."""
@@ -69,6 +74,9 @@ def build(market: TypeMarket, distribution: Distribution) -> tuple[BuiltProgram,
     points = distribution.support_size
     if points > POINT_LIMIT:
         raise too_large(market, points, "possible type profiles", POINT_LIMIT)
+    bits = distribution.total.bit_length()
+    if bits > WEIGHT_BITS_LIMIT:
+        raise too_large(market, bits, "bits in the total weight of its distribution", WEIGHT_BITS_LIMIT)
     joint = distribution if isinstance(distribution, Joint) else distribution.expanded()
     built = _thresholds(market, joint) if has_thresholds(market) else _lotteries(market, joint)
     return built, joint.total

@@ -259,7 +259,8 @@ class LotteryMechanism:
                 price=shares.get(bidder, Fraction(0)) * self._value(profile, assignment, bidder),
             )
             for bidder, bundle in enumerate(assignment)
-            if bundle is not None
+            # Whoever values a bundle at 0 pays nothing for it: it gains nothing by getting it, and loses nothing.
+            if bundle is not None and self._value(profile, assignment, bidder)
         )
 
 

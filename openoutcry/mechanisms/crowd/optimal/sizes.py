@@ -8,6 +8,15 @@ from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.parameters import show_count
 
+
+class TooLarge(ConfigurationError):
+    """A market or a distribution is beyond the limits; the same on every machine."""
+
+
+WEIGHT_BITS_LIMIT = 128
+"""Bits of the total weight of a distribution that a program is made of: exact arithmetic takes as much longer as its
+numbers are, and whoever reports a belief must not be able to hold everybody up."""
+
 PROFILE_LIMIT = 30_000
 """Type profiles of one good or identical units: so many, all of them possible, take some seconds."""
 
@@ -28,9 +37,9 @@ def has_thresholds(market: TypeMarket) -> bool:
     return market.environment.is_single_parameter and market.environment.assignments is None
 
 
-def too_large(market: TypeMarket, size: int, what: str, limit: int) -> ConfigurationError:
+def too_large(market: TypeMarket, size: int, what: str, limit: int) -> TooLarge:
     """Return the refusal of a market: its size, the limit, and what to use instead."""
-    return ConfigurationError(
+    return TooLarge(
         f"the optimal mechanism is too large here: {show_count(size)} {what}, and the limit is {limit}; "
         f"{instead(market)}"
     )

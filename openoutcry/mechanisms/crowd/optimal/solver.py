@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from openoutcry.errors import ConfigurationError
+from openoutcry.errors import Undecided
 from openoutcry.mechanisms.crowd.optimal.outcomes import Progress
 from openoutcry.mechanisms.crowd.optimal.program import LinearProgram
 
@@ -94,8 +94,9 @@ def guessed_optimum(
     try:
         import highspy
     except ImportError as error:
-        raise ConfigurationError(
-            "an optimal mechanism for correlated values needs a linear program solved: install highspy"
+        raise Undecided(
+            "an optimal mechanism for correlated values needs a linear program solved, and highspy is missing: "
+            "install it"
         ) from error
     # Its stubs do not say what its constructor takes.
     solver = cast(Any, highspy).Highs()
