@@ -32,7 +32,6 @@ from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC, Stage
 
 FOLDER = Path(__file__).parent
-FORMS = ("clock", "sealed")
 SIGNALS = (2, 1, 0, 2, 1)
 # Seeds with which these mechanisms sell the lot; others may do with any.
 LUCK = {("signal-discovery", "clock"): 16, ("signal-discovery", "sealed"): 1}
@@ -90,6 +89,12 @@ def _dearer(outcome: OutcomeDeclared) -> OutcomeDeclared:
     return replace(outcome, awards=(replace(award, price=award.price + 1),))
 
 
+def forms_of(mechanism: str) -> tuple[str, ...]:
+    """Return the forms in which a mechanism over signals can be run."""
+    (form,) = (parameter for parameter in MECHANISMS[mechanism].parameters if parameter.name == "form")
+    return tuple(form.choices)
+
+
 SIGNAL_MECHANISMS = [name for name, mechanism in MECHANISMS.items() if mechanism.market == "signals"]
 TYPE_MECHANISMS = [name for name, mechanism in MECHANISMS.items() if mechanism.market == "types"]
 
@@ -100,7 +105,7 @@ GOLDENS: dict[str, Callable[[], Transcript]] = (
     {
         f"{mechanism}-{form}": partial(make_session, mechanism, form)
         for mechanism in SIGNAL_MECHANISMS
-        for form in FORMS
+        for form in forms_of(mechanism)
     }
     | {mechanism: partial(make_type_session, mechanism) for mechanism in TYPE_MECHANISMS}
     | {"tampered": make_tampered}
