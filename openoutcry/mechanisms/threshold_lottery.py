@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from openoutcry.errors import ConfigurationError
-from openoutcry.mechanisms.asking import Reports, ask_reports
+from openoutcry.mechanisms.asking import Reports, ask_reports, name_bidders
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.colouring import choose_colouring, most_eligible
 from openoutcry.mechanisms.conversation import Conversation, Outcome
@@ -87,7 +87,7 @@ def converse(market: Market, parameters: ThresholdLottery, chance: Chance) -> Co
     draw = _draw_place if parameters.slots == "uniform" else _draw_colour
     bidder, drawn = draw(market, reports, entries, chance)
     if bidder is None:
-        return no_sale(market, f"none of the {len(entries)} who may buy {drawn}")
+        return no_sale(market, f"{drawn}, but only {name_bidders(market, entries)} may buy")
     return _offer(market, parameters, reports, bidder, entries[bidder], chance)
 
 
@@ -146,6 +146,7 @@ def _entries_by_counts(market: Market, signals: Sequence[int]) -> dict[int, int]
 def _draw_colour(
     market: Market, reports: Reports, entries: Mapping[int, int], chance: Chance
 ) -> tuple[int | None, str]:
+    """Return the eligible bidder of a drawn colour, if there is one, and what was drawn in words."""
     colouring = choose_colouring(market)
     colours = colouring.colours(market, reports.signals, entries)
     drawn = 0
@@ -153,18 +154,19 @@ def _draw_colour(
         drawn = chance.uniform("threshold-lottery/colour", colouring.count, state=reports)
     served = next((bidder for bidder, colour in colours.items() if colour == drawn), None)
     if colouring.kind == "bidder":
-        return served, f"is {market.bidders[drawn].name}, who was drawn"
-    return served, f"has the colour that was drawn, {drawn} of 0..{colouring.count - 1}"
+        return served, f"{market.bidders[drawn].name} was drawn"
+    return served, f"colour {drawn} of 0..{colouring.count - 1} was drawn"
 
 
 def _draw_place(
     market: Market, reports: Reports, entries: Mapping[int, int], chance: Chance
 ) -> tuple[int | None, str]:
+    """Return the eligible bidder in a drawn place of the roster's order, if there is one, and what was drawn."""
     places = most_eligible(market)
     drawn = chance.uniform("threshold-lottery/slot", places, state=reports) if places > 1 else 0
     eligible = list(entries)
     served = eligible[drawn] if drawn < len(eligible) else None
-    return served, f"has the place that was drawn, {drawn} of 0..{places - 1}"
+    return served, f"place {drawn} of 0..{places - 1} was drawn"
 
 
 def _offer(

@@ -28,7 +28,7 @@ from tests.simulation.crowd_stage import (
     telling,
 )
 from tests.simulation.forging import Rewriter, read
-from tests.simulation.markets import make_specification
+from tests.simulation.markets import make_counted_specification, make_specification
 from tests.simulation.stage import CODEC, Stage
 
 FOLDER = Path(__file__).parent
@@ -36,6 +36,8 @@ SIGNALS = (2, 1, 0, 2, 1)
 # Seeds with which these mechanisms sell the lot; others may do with any.
 LUCK = {("signal-discovery", "clock"): 16, ("signal-discovery", "sealed"): 1}
 STRATEGIES = ("truthful", "truthful", "silent", "shade:levels=1", "truthful")
+# A golden beside those of each mechanism and form.
+COUNTED = "threshold-lottery-counts"
 PROFILE = (2, 1, 0, 1)
 TYPE_STRATEGIES = ("truthful", "overconfident", "withhold-opening", "truthful")
 
@@ -46,6 +48,18 @@ def make_session(mechanism: str, form: str) -> Transcript:
     luck = f"{mechanism} {form} {LUCK.get((mechanism, form), 0)}"
     session = simulate_session(
         specification, SIGNALS, seed=f"golden {luck}", codec=CODEC, strategies=STRATEGIES
+    )
+    return session.transcript
+
+
+def make_counted_session() -> Transcript:
+    """Return a lottery by colours of a hash among the same bidders, with values that depend on counts."""
+    session = simulate_session(
+        make_counted_specification(5, parameters={"pricing": "revenue"}),
+        SIGNALS,
+        seed="golden counts 10",
+        codec=CODEC,
+        strategies=STRATEGIES,
     )
     return session.transcript
 
@@ -108,7 +122,7 @@ GOLDENS: dict[str, Callable[[], Transcript]] = (
         for form in forms_of(mechanism)
     }
     | {mechanism: partial(make_type_session, mechanism) for mechanism in TYPE_MECHANISMS}
-    | {"tampered": make_tampered}
+    | {COUNTED: make_counted_session, "tampered": make_tampered}
 )
 
 

@@ -16,7 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 GOLDEN = ROOT / "tests" / "golden"
 PROGRAMS = sorted(path.name for path in EXAMPLES.glob("*.py"))
-SCENARIOS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml"))
+CAMPAIGNS = EXAMPLES / "campaigns"
+SCENARIOS = sorted(
+    path.relative_to(EXAMPLES).as_posix()
+    for path in EXAMPLES.rglob("*.toml")
+    if CAMPAIGNS not in path.parents
+)
 LONGEST = 40
 PATIENCE_SECONDS = 90
 

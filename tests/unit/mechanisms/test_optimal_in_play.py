@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import product
 
 import pytest
 
@@ -45,7 +46,8 @@ def four_bidders() -> SimulatedSession:
 def test_weights_too_fine_are_refused_at_once() -> None:
     """A belief whose weights have thousands of bits would take seconds of exact arithmetic: its size alone decides."""
     one = ((1,), (3,), (7,))
-    weights = {(a, b): (1 << 2000) + 7 * a + 3 * b + a * b for a in range(3) for b in range(3)}
+    profiles = product(range(3), repeat=2)
+    weights: dict[tuple[int, ...], int] = {(a, b): (1 << 2000) + 7 * a + 3 * b + a * b for a, b in profiles}
     began = time.monotonic()
     with pytest.raises(TooLarge, match="bits in the total weight of its distribution"):
         optimal_mechanism(market(one, one), Joint.of((0, 1), weights))

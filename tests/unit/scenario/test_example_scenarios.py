@@ -48,7 +48,8 @@ def example(name: str) -> Scenario:
 
 def test_there_are_examples():
     """The parametrised tests below would pass over an empty folder."""
-    expected = {f"scenarios/{name}.toml" for name in ("tiny", "tight_revenue", "wallet", "uniform", "sealed")}
+    written = ("tiny", "tight_revenue", "wallet", "uniform", "sealed", "attribution")
+    expected = {f"scenarios/{name}.toml" for name in written}
     assert set(OF_SIGNALS) >= expected | {"offshore_tract/scenario.toml"}
     treasury = {
         f"treasury_bills/{name}.toml" for name in ("scenario", "with_a_liar", "sealed", "independent")
@@ -131,6 +132,18 @@ def test_wallet_owners_cross():
     """The comments say that one more note anywhere can change who should have the lot."""
     market = signal_market(example("scenarios/wallet.toml"))
     assert len({market.owner((notes,), range(5)) for notes in range(16)}) >= 3
+
+
+def test_the_panel_may_go_to_two_and_depends_on_counts():
+    """The comments say who is eligible, how often each wins, and that equal sums differ in value."""
+    scenario = example("scenarios/attribution.toml")
+    market, actual = signal_market(scenario), expectation(scenario)
+    wins = dict(zip(scenario.names, map(str, actual.win_probability), strict=True))
+    assert wins == {"museum": "1/4", "dealer": "0", "collector": "1/4", "bank": "0", "decorator": "0"}
+    assert actual.payments[0] == Fraction(2000, 4)
+    assert market.value(0, market.state(scenario.signals())) == 3000
+    one_of_each, two_alike = market.state((2, 0, 0, 0, 0)), market.state((1, 1, 0, 0, 0))
+    assert (market.value(0, one_of_each), market.value(0, two_alike)) == (1000, 0)
 
 
 def test_the_offshore_values_are_those_that_the_script_writes():

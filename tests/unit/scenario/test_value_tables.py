@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openoutcry.errors import ScenarioError
+from openoutcry.mechanisms.tables import CountTable, Table
 from openoutcry.scenario import read_values
 from openoutcry.scenario.tables import TableShape, parse_values
 
@@ -25,7 +26,8 @@ def refusal(text: str, shape: TableShape = ONE_GROUP) -> ScenarioError:
 def test_group_sums_are_read():
     """One table for each bidder, in roster order."""
     ada, bob = parse_values(GOOD, ONE_GROUP, file="v.csv")
-    assert (ada.shape, ada.values, bob.values) == ((3,), (1, 3, 3), (2, 2, 9))
+    assert ada == Table(shape=(3,), values=(1, 3, 3))
+    assert bob.values == (2, 2, 9)
 
 
 def test_rows_columns_spaces_and_blank_lines_may_be_in_any_order():
@@ -105,11 +107,69 @@ def test_a_fall_along_any_group_is_found():
     assert "of 'bob' falls from 1 at g=0, h=1 (row 3) to 0 at g=0, h=2" in error.reason
 
 
-def test_counts_of_more_signal_values_are_refused():
-    """They say more than a sum and belong to a mechanism that takes counts."""
-    shape = TableShape(groups=("g",), members=(1,), signal_levels=3, bidders=("ada",))
-    error = refusal("g:0,g:1,g:2,ada\n1,0,0,1\n", shape)
-    assert "needs a mechanism that takes counts" in error.reason
+COUNTS = TableShape(groups=("g",), members=(2,), signal_levels=3, bidders=("ada", "bob"))
+COUNTED = "g:0,g:1,g:2,ada,bob\n2,0,0,0,5\n1,1,0,1,5\n1,0,1,5,6\n0,2,0,2,5\n0,1,1,7,9\n0,0,2,9,9\n"
+
+
+def test_counts_of_more_signal_values_are_read():
+    """One table by counts for each bidder, its values by states sorted."""
+    ada, bob = parse_values(COUNTED, COUNTS, file="v.csv")
+    assert ada == CountTable(members=(2,), signal_levels=3, values=(0, 1, 5, 2, 7, 9))
+    assert bob == CountTable(members=(2,), signal_levels=3, values=(5, 5, 6, 5, 9, 9))
+
+
+def test_rows_and_columns_of_counts_may_be_in_any_order():
+    """Two groups, whose columns are mixed."""
+    shape = TableShape(groups=("g", "h"), members=(1, 2), signal_levels=3, bidders=("ada",))
+    rows = [
+        (g, h, 9 * g.index(1) + h[1] + 3 * h[2])
+        for g in ((0, 0, 1), (1, 0, 0), (0, 1, 0))
+        for h in ((0, 0, 2), (2, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 0), (0, 2, 0))
+    ]
+    lines = [f"{h[2]},{g[1]},{h[0]},{g[0]},{h[1]},{g[2]},{worth}" for g, h, worth in rows]
+    (table,) = parse_values("h:2,g:1,h:0,g:0,h:1,g:2,ada\n" + "\n".join(lines), shape, file="v.csv")
+    assert isinstance(table, CountTable)
+    for g, h, worth in rows:
+        state = (g[1] + g[2], g[2], h[1] + h[2], h[2])
+        assert table.value(state) == worth
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "reason"),
+    [
+        (COUNTED.replace("1,0,1,5,6\n", ""), "", "has 5 of 6 states: g:0=1, g:1=0, g:2=1 is missing"),
+        (COUNTED + "1,1,0,1,5\n", "row 8", "repeats the state g:0=1, g:1=1, g:2=0 of row 3"),
+        (COUNTED + "1,1,1,1,5\n", "row 8", "counts 1 + 1 + 1 members of 'g', which has 2"),
+        (
+            COUNTED.replace("0,2,0,2,5", "0,2,0,2,4"),
+            "row 5",
+            "falls from 5 at g:0=1, g:1=1, g:2=0 (row 3) to 4 at g:0=0",
+        ),
+        (
+            COUNTED.replace("0,1,1,7,9", "0,1,1,4,9"),
+            "row 6",
+            "of 'ada' falls from 5 at g:0=1, g:1=0, g:2=1 (row 4) to 4",
+        ),
+        (COUNTED.replace("g:2,", "g:3,"), "row 1", "column 'g:3' is no state of the market"),
+        (COUNTED.replace("2,0,0,0,5", "2,0,0,0,-5"), "row 2", "column 'bob' holds -5, outside 0.."),
+        ("g:0,g:1,ada,bob\n2,0,1,2\n", "row 1", "column 'ada' is no state of the market"),
+    ],
+)
+def test_wrong_tables_by_counts_are_refused_with_their_row(text, key, reason):
+    """Missing, repeated and impossible states, and values that fall when one signal rises."""
+    error = refusal(text, COUNTS)
+    assert error.key == key
+    assert reason in error.reason
+
+
+def test_a_missing_state_of_more_states_than_can_be_written_is_found_at_once():
+    """Its number has thousands of digits."""
+    groups = tuple(f"g{index}" for index in range(20))
+    shape = TableShape(groups=groups, members=(9_000,) * 20, signal_levels=300, bidders=("ada",))
+    columns = [f"{group}:{signal}" for group in groups for signal in range(300)]
+    row = [9_000 if column.endswith(":0") else 0 for column in columns]
+    text = f"{','.join([*columns, 'ada'])}\n{','.join(map(str, [*row, 0]))}\n"
+    assert "has 1 of about 10^" in refusal(text, shape).reason
 
 
 def test_a_missing_state_of_a_huge_market_is_found_at_once():
