@@ -146,10 +146,6 @@ def _explained(scenario: Scenario, found: ScenarioExpectation) -> list[str]:
             lines.append(
                 "some bidders know more than the prior, so revenue may exceed what is best without them"
             )
-        if scenario.private:
-            lines.append(
-                "values and beliefs that the scenario gives bidders are not looked at; --at-private-types takes them"
-            )
     return lines
 
 

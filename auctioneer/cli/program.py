@@ -6,13 +6,16 @@ Exit codes: 0 done, 1 the answer is no (a transcript that is invalid, a session 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
+from auctioneer.cli.audit import audit_command
 from auctioneer.cli.cancel import cancel
 from auctioneer.cli.disclose import disclose
 from auctioneer.cli.expect import expect
@@ -25,6 +28,7 @@ from auctioneer.cli.replay import replay
 from auctioneer.cli.run import run
 from auctioneer.cli.serve import serve
 from auctioneer.cli.sessions import sessions
+from auctioneer.cli.sweep import sweep
 from auctioneer.cli.verify import verify
 from auctioneer.cli.watch import watch
 from auctioneer.loops import INTERRUPTED
@@ -35,12 +39,21 @@ NO = 1
 UNUSABLE = 2
 OUR_MISTAKE = 70
 
+OUTPUT_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a file says that takes no more. Files that we open have names, and errors of their own; our output has none."""
+
 EXAMPLES = """\b
 First steps:
   auctioneer new my-auction                    write a scenario and a strategy to change
   auctioneer run my-auction/scenario.toml      run it, each bidder in a process of its own
   auctioneer verify runs/TRANSCRIPT.zip        check every byte of it, offline
   auctioneer replay runs/TRANSCRIPT.zip        see each question and why it was asked
+\b
+Bidders who know each other:
+  auctioneer new my-crowd --kind crowd         bidders who are paid for what they believe of each other
+  auctioneer expect my-crowd/scenario.toml --mechanism all
+                                               what each mechanism earns on average, beside the best possible
+  auctioneer mechanisms crowdsourced-optimal   what one asks, promises and lets one choose
 \b
 Among machines:
   auctioneer serve --config auctioneer.toml
@@ -65,8 +78,10 @@ for _command in (
     new,
     mechanisms,
     expect,
+    audit_command,
     verify,
     replay,
+    sweep,
     disclose,
     serve,
     open_session,
@@ -113,6 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in OUTPUT_FULL and error.filename is None:
+            _give_up_output()
+            return _fail(f"standard output cannot be written: {error.strerror}", NO)
         return _fail(
             f"{type(error).__name__}: {error}: a mistake of ours; `auctioneer --debug` shows where",
             OUR_MISTAKE,
@@ -127,6 +145,12 @@ def _open_standard_files() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+
+
+def _give_up_output() -> None:
+    """Let nobody try once more to write what cannot be written, least of all the interpreter when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> int:

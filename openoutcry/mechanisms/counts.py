@@ -75,4 +75,9 @@ def group_rank(entries: Sequence[int]) -> int:
     vector becomes a strictly falling one by adding k-2, ..., 1, 0, and this is its number among these.
     """
     last = len(entries)
-    return sum([comb(entry + last - place - 1, last - place) for place, entry in enumerate(entries)])
+    rank = 0
+    for place, entry in enumerate(entries):
+        if not entry:
+            break
+        rank += comb(entry + last - place - 1, last - place)
+    return rank

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import compress
-from math import prod
+from math import comb, prod
 from operator import gt, itemgetter
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ MEMBERS_LIMIT = 10_000
 
 LEVELS_LIMIT = 1024
 """As many as a market has signal levels."""
+
+ENTRIES_LIMIT = 1_000_000
+"""Numbers in all states of a table of counts together: checking so many takes seconds, and a stranger may send it."""
 
 if TYPE_CHECKING:
     import numpy
@@ -139,6 +142,12 @@ class CountTable:
                 f"{len(self.values)} values are not one for each way in which groups of "
                 f"{', '.join(map(str, self.members))} can hold {self.signal_levels} signal values"
             )
+        entries = len(self.values) * len(self.members) * (self.signal_levels - 1)
+        if entries > ENTRIES_LIMIT:
+            raise MarketError(
+                f"a table of {len(self.values):,} states of counts, {entries:,} numbers in all, is more than "
+                f"{ENTRIES_LIMIT:,}: give weights by signal value instead"
+            )
         object.__setattr__(self, "_strides", tuple(reversed(strides[:-1])))
 
     def value(self, state: Sequence[int]) -> int:
@@ -228,7 +237,9 @@ def _raises(members: tuple[int, ...], levels: int) -> tuple[tuple[int, ...], tup
             for place, entry in enumerate(entries):
                 if entry == (entries[place - 1] if place else count):
                     continue
-                raised = group_rank((*entries[:place], entry + 1, *entries[place + 1 :]))
+                # One term of the rank changes: C(d + 1, r) - C(d, r) = C(d, r - 1).
+                left = levels - 2 - place
+                raised = rank + comb(entry + left, left)
                 for start in range(0, prod(sizes), block):
                     lower.extend(range(start + rank * inner, start + (rank + 1) * inner))
                     higher.extend(range(start + raised * inner, start + (raised + 1) * inner))

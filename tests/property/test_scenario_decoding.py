@@ -192,6 +192,21 @@ def test_any_text_of_a_table_is_read_or_refused(text):
     assert "\n" not in refusal
 
 
+@given(generators.text(alphabet='g:,ab012-9\n\r" .', max_size=40) | generators.text(), generators.booleans())
+def test_any_text_of_a_table_by_counts_is_read_or_refused(text, begins_well):
+    """The same where columns count signals."""
+    shape = TableShape(groups=("g",), members=(1,), signal_levels=3, bidders=("a",))
+    prefix = "g:0,g:1,g:2,a\n1,0,0,0\n0,1,0,1\n" if begins_well else ""
+    try:
+        (table,) = parse_values(prefix + text, shape, file="v.csv")
+    except ScenarioError as error:
+        refusal = str(error)
+        assert refusal.startswith("v.csv: ")
+        assert "\n" not in refusal
+    else:
+        assert len(table.values) in (3, 5)
+
+
 @given(table=tables(), shuffle=generators.randoms(use_true_random=False))
 def test_a_table_is_read_back_exactly_in_any_order(table, shuffle):
     """Every value stands at its state."""

@@ -61,7 +61,7 @@ def violation(instance: Instance, pricing: str, slots: str = "colour") -> Violat
 # --- Incentives -------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(instance=SMALL, pricing=PRICINGS)
 def test_truth_is_best_and_safe_for_every_colour(instance: Instance, pricing: str) -> None:
     """For every profile, colour, price, bidder and report: no loss by truth, no gain by anything else."""

@@ -142,6 +142,10 @@ def test_with_two_signal_values_a_table_by_counts_is_one_by_sums() -> None:
         ({"members": ()}, "members must be one integer"),
         ({"members": (10**30,)}, "members must be one integer in 1..10000"),
         ({"members": (10_000,) * 200, "signal_levels": 1024}, "6 values are not one for each way"),
+        (
+            {"members": (2,), "signal_levels": 1024, "values": (0,) * 524_800},
+            "524,800 states of counts, 536,870,400 numbers in all, is more than 1,000,000",
+        ),
         ({"signal_levels": 1}, "signal_levels must be an integer in 2..1024"),
     ],
 )

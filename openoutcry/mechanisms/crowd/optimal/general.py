@@ -225,6 +225,7 @@ class LotteryMechanism:
         revenue: Fraction,
     ) -> None:
         self._market = market
+        self._may_drop = market.environment.is_downward_closed()
         self._chances = chances
         self._payments = payments
         self.revenue = revenue
@@ -259,8 +260,8 @@ class LotteryMechanism:
                 price=shares.get(bidder, Fraction(0)) * self._value(profile, assignment, bidder),
             )
             for bidder, bundle in enumerate(assignment)
-            # Whoever values a bundle at 0 pays nothing for it: it gains nothing by getting it, and loses nothing.
-            if bundle is not None and self._value(profile, assignment, bidder)
+            # Whoever values a bundle at 0 pays nothing for it, and need not get it where it may get nothing.
+            if bundle is not None and (not self._may_drop or self._value(profile, assignment, bidder))
         )
 
 

@@ -1,0 +1,346 @@
+"""The audit: every case of a mechanism on a market, or some, and a verdict on every property.
+
+Decides: what is compared with what, and how much of it. Refuses: instances of which not even single cases can be run
+within the limit. Called by `auctioneer audit` and by tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from openoutcry.errors import ConfigurationError
+from openoutcry.lab.audit.beliefs import judge_beliefs
+from openoutcry.lab.audit.cases import LISTED_BELIEFS, Case, Cases
+from openoutcry.lab.audit.judging import judge
+from openoutcry.lab.audit.obviousness import Obviousness
+from openoutcry.lab.audit.paths import Path, TooManyPaths, find_paths
+from openoutcry.lab.audit.plans import PATHS_LIMIT, Plan, make_plan
+from openoutcry.lab.audit.properties import Coverage, Finding, Property, Verdict
+from openoutcry.lab.audit.subject import Held, Subject
+from openoutcry.mechanisms.answering import Answerer, drive
+from openoutcry.mechanisms.chance import Chance
+from openoutcry.mechanisms.conversation import Answer, Climb, Question, ReportType
+from openoutcry.mechanisms.crowd.distributions import Distribution, uniform
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.protocol.draws import SeededChance
+
+DEFAULT_LIMIT = 100_000
+"""Runs of the mechanism, at some ten thousand a second for small markets."""
+
+DRAWN_BELIEFS = 40
+"""Beliefs of a bidder that are compared where the grid has too many to list."""
+
+DEFAULT_STEPS = 2
+"""Beliefs are certainties and even odds of two profiles, unless one asks for more."""
+
+Tell = Callable[[str], None]
+"""Told something in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditResult:
+    """What an audit found.
+
+    Attributes:
+        subject: Of what.
+        verdicts: One for each property that was looked at.
+        plans: One line each: how large the instance is, and how much of it was looked at.
+        cases: How many lies were compared with the truth under equal luck, and how many false beliefs on average.
+        runs: How many runs of the mechanism they took.
+        was_interrupted: Whether it ended before its plan did; verdicts are of what was looked at by then.
+    """
+
+    subject: Subject
+    verdicts: tuple[Verdict, ...]
+    plans: tuple[str, ...]
+    cases: int
+    runs: int
+    was_interrupted: bool
+
+    @property
+    def broken(self) -> tuple[Verdict, ...]:
+        """The properties that the mechanism claims and does not have."""
+        return tuple(verdict for verdict in self.verdicts if verdict.is_broken_promise)
+
+    @property
+    def failed(self) -> tuple[Verdict, ...]:
+        """The properties that it does not have, whether it claims them or not."""
+        return tuple(verdict for verdict in self.verdicts if verdict.worst is not None)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was found of each property so far."""
+
+    cases: dict[Property, int] = field(default_factory=dict)
+    worst: dict[Property, Finding] = field(default_factory=dict)
+    runs: int = 0
+
+    def count(self, what: Property, cases: int) -> None:
+        self.cases[what] = self.cases.get(what, 0) + cases
+
+    def note(self, finding: Finding | None) -> None:
+        if finding is None:
+            return
+        known = self.worst.get(finding.what)
+        if known is None or finding.gain > known.gain:
+            self.worst[finding.what] = finding
+
+
+def audit(
+    subject: Subject,
+    *,
+    seed: str = "audit",
+    samples: int | None = None,
+    limit: int = DEFAULT_LIMIT,
+    steps: int = DEFAULT_STEPS,
+    announce: Tell | None = None,
+    tell: Tell | None = None,
+) -> AuditResult:
+    """Audit a mechanism on a market.
+
+    Args:
+        subject: The mechanism on its market.
+        seed: Of what is drawn at random where not everything can be looked at.
+        samples: Draw so many cases at random even if all could be looked at.
+        limit: Most runs of the mechanism, about, for each of at most two rounds.
+        steps: Beliefs have probabilities of multiples of 1/steps.
+        announce: Told how large the instance is and how much of it will be looked at, before the work begins.
+        tell: Told how far the work is, often.
+
+    Raises:
+        ConfigurationError: The mechanism cannot run on the market, or a case takes more runs than the limit.
+    """
+    work = _Audit(subject, seed, samples, limit, steps, announce or _say_nothing, tell or _say_nothing)
+    was_interrupted = False
+    try:
+        work.values()
+        if work.asks_beliefs:
+            work.beliefs()
+    except KeyboardInterrupt:
+        was_interrupted = True
+    return work.result(was_interrupted=was_interrupted)
+
+
+def _say_nothing(line: str) -> None:
+    pass
+
+
+class _Audit:
+    """One audit in progress."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        seed: str,
+        samples: int | None,
+        limit: int,
+        steps: int,
+        announce: Tell,
+        tell: Tell,
+    ) -> None:
+        self.subject, self.tell, self._announce = subject, tell, announce
+        self._seed, self._samples, self._limit = seed, samples, limit
+        kinds = _questions(subject)
+        self.asks_beliefs = any(isinstance(kind, ReportType) and kind.subjects for kind in kinds)
+        self.has_clock = any(isinstance(kind, Climb) for kind in kinds)
+        self._cases = Cases(subject, steps if self.asks_beliefs else 0)
+        self._tally = _Tally()
+        self._coverage: dict[Property, Coverage] = {}
+        self._plans: list[str] = []
+
+    # --- Values, or signals. ---
+
+    def values(self) -> None:
+        """Look at truths, with beliefs held fixed where there are any."""
+        plan = make_plan(
+            self._cases,
+            lambda case, most: len(self._paths(case, most)),
+            seed=self._seed,
+            samples=self._samples,
+            limit=self._limit,
+        )
+        self._begin(plan.describe(self._describe()))
+        has_all_coins = plan.coverage != "sampled, one coin each"
+        looked_at = [Property.EVERY_COIN, Property.SAFE, Property.FUNDED]
+        if has_all_coins:
+            looked_at += [Property.ON_AVERAGE, Property.SAFE_ON_AVERAGE]
+            looked_at += [Property.STRICT] if self.asks_beliefs else []
+        looked_at += [] if self.asks_beliefs or not self.has_clock else [Property.OBVIOUS]
+        self._coverage |= dict.fromkeys(looked_at, "interrupted")
+        obviousness = Obviousness()
+        try:
+            for done, case in enumerate(plan.cases(), start=1):
+                paths = self._paths_of(case, plan, done)
+                self._judge(case, paths, obviousness, has_all_coins=has_all_coins)
+                self._progress(done, plan)
+        finally:
+            if Property.OBVIOUS in self._coverage:
+                self._tally.count(Property.OBVIOUS, obviousness.points)
+                self._tally.note(obviousness.worst())
+        self._coverage |= dict.fromkeys(looked_at, plan.coverage)
+
+    def _judge(self, case: Case, paths: list[Path], obviousness: Obviousness, *, has_all_coins: bool) -> None:
+        subject = self.subject
+        for truth in range(subject.truth_counts[case.bidder]):
+            judged = judge(
+                subject, case, truth, paths, has_all_coins=has_all_coins, asks_beliefs=self.asks_beliefs
+            )
+            for what, cases in judged.cases.items():
+                self._tally.count(what, cases)
+            for finding in judged.findings:
+                self._tally.note(finding)
+            if Property.OBVIOUS in self._coverage:
+                obviousness.add(case, truth, judged.valued, subject.honest(case.bidder, truth, case.held))
+
+    def _paths_of(self, case: Case, plan: Plan, number: int) -> list[Path]:
+        luck = None
+        if plan.coverage == "sampled, one coin each":
+            coin = Random(f"{self._seed}/coin/{number}").randbytes(32)
+            luck = lambda: SeededChance(coin, len(self.subject.names))  # noqa: E731  # A name would say no more.
+        try:
+            paths = self._paths(case, PATHS_LIMIT, luck)
+        except TooManyPaths:
+            raise ConfigurationError(
+                f"one bidder alone can answer in more than {PATHS_LIMIT:,} ways in one case: take fewer signal "
+                "levels or types"
+            ) from None
+        self._tally.runs += len(paths)
+        return paths
+
+    def _paths(self, case: Case, limit: int, luck: Callable[[], Chance] | None = None) -> list[Path]:
+        subject, bidder = self.subject, case.bidder
+        answerers = [subject.honest(other, truth, case.held) for other, truth in enumerate(case.others)]
+        truths = range(subject.truth_counts[bidder])
+        beliefs: list[Distribution] = []
+        if case.held is not None:
+            told = (subject.told(bidder, truth, case.held[bidder]) for truth in truths)
+            beliefs = list(dict.fromkeys(belief for belief in told if belief is not None))
+
+        def options(question: Question, clock: int) -> tuple[Answer, ...]:
+            return subject.options(question, clock, truths, beliefs)
+
+        return find_paths(subject.converse, bidder, options, answerers, limit=limit, luck=luck)
+
+    # --- Beliefs. ---
+
+    def beliefs(self) -> None:
+        """Look at beliefs, all values being true."""
+        generator = Random(f"{self._seed}/beliefs")
+        grids = self._cases.grids
+        are_all = all(grid.size <= LISTED_BELIEFS for grid in grids)
+        listed = [
+            grid.listed()
+            if are_all
+            else list(dict.fromkeys(grid.draw(generator) for _ in range(DRAWN_BELIEFS)))
+            for grid in grids
+        ]
+        cases = list(self._belief_cases(listed, generator))
+        self._coverage[Property.BELIEFS] = "interrupted"
+        self._begin(
+            f"{len(cases) // 2:,} bidders' types, each with {max(map(len, listed)):,} beliefs that it may hold and "
+            "report, at every profile of the others, who are ignorant and then hold drawn beliefs"
+        )
+        spent = 0
+        for done, (case, truth) in enumerate(cases, start=1):
+            try:
+                verdict = judge_beliefs(self.subject, case, truth, listed[case.bidder], limit=PATHS_LIMIT)
+            except TooManyPaths:
+                raise ConfigurationError(
+                    f"one bidder's beliefs take more than {PATHS_LIMIT:,} runs at one profile: take a coarser grid"
+                ) from None
+            spent += verdict.runs
+            self._tally.runs += verdict.runs
+            self._tally.count(Property.BELIEFS, verdict.cases)
+            self._tally.note(verdict.worst)
+            self.tell(f"beliefs: {done:,} of {len(cases):,}")
+            if spent > self._limit and done < len(cases):
+                self._coverage[Property.BELIEFS] = "sampled"
+                self._begin(f"beliefs: the limit on runs was reached after {done:,} of {len(cases):,}")
+                return
+        self._coverage[Property.BELIEFS] = "exhaustive" if are_all else "sampled"
+
+    def _belief_cases(self, listed: list[list[Distribution]], random: Random) -> Iterator[tuple[Case, int]]:
+        """Yield every bidder and type, in random order: once with the others ignorant, once with drawn beliefs."""
+        counts = self.subject.truth_counts
+        pairs = [(bidder, truth) for bidder, count in enumerate(counts) for truth in range(count)]
+        random.shuffle(pairs)
+        everybody = range(len(counts))
+        for number in range(2):
+            for bidder, truth in pairs:
+                held: Held = tuple(
+                    random.choice(listed[other]) if number else ignorance(self.subject, other)
+                    for other in everybody
+                )
+                yield Case(bidder=bidder, others=(0,) * len(counts), held=held), truth
+
+    # --- The end. ---
+
+    def result(self, *, was_interrupted: bool) -> AuditResult:
+        """Return what was found."""
+        denied = self.subject.claims.denied
+        verdicts = tuple(
+            Verdict(
+                what=what,
+                denied=denied.get(what),
+                coverage=self._coverage[what],
+                cases=self._tally.cases.get(what, 0),
+                worst=self._tally.worst.get(what),
+            )
+            for what in Property
+            if what in self._coverage
+        )
+        return AuditResult(
+            subject=self.subject,
+            verdicts=verdicts,
+            plans=tuple(self._plans),
+            cases=sum(self._tally.cases.get(what, 0) for what in (Property.EVERY_COIN, Property.BELIEFS)),
+            runs=self._tally.runs,
+            was_interrupted=was_interrupted,
+        )
+
+    def _describe(self) -> str:
+        who = "a bidder, the types of the others" if self._is_types else "a bidder, the signals of the others"
+        return f"{who} and what all believe" if self.asks_beliefs else who
+
+    @property
+    def _is_types(self) -> bool:
+        return isinstance(self.subject.market, TypeMarket)
+
+    def _begin(self, plan: str) -> None:
+        self._plans.append(plan)
+        self._announce(plan)
+
+    def _progress(self, done: int, plan: Plan) -> None:
+        self.tell(f"{done:,} of {plan.chosen:,} cases, {self._tally.runs:,} runs")
+
+
+def ignorance(subject: Subject, bidder: int) -> Distribution:
+    """Return the belief that all types of all others are equally likely."""
+    counts = enumerate(subject.truth_counts)
+    return uniform({other: count for other, count in counts if other != bidder})
+
+
+def _questions(subject: Subject) -> list[Question]:
+    """Return the questions that are asked at the lowest and at the highest truths, by some coins."""
+    asked: list[Question] = []
+    counts = subject.truth_counts
+    held: Held = None
+    if isinstance(subject.market, TypeMarket):
+        held = tuple(ignorance(subject, bidder) for bidder in range(len(counts)))
+    for truths in ([0] * len(counts), [count - 1 for count in counts]):
+        for coin in range(4):
+
+            def noting(answerer: Answerer) -> Answerer:
+                def answer(question: Question, clock: int, /) -> Answer:
+                    asked.append(question)
+                    return answerer(question, clock)
+
+                return answer
+
+            answerers = [noting(subject.honest(bidder, truth, held)) for bidder, truth in enumerate(truths)]
+            chance = SeededChance(coin.to_bytes(32, "big"), len(counts))
+            drive(subject.converse(chance), answerers)
+    return asked

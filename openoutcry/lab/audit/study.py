@@ -1,0 +1,213 @@
+"""Mechanisms that look right and are not, for study: an audit finds them by name, and no session can.
+
+Each is what a paper prints, or what one would write first, before the repair that the registered mechanism has. They
+claim what they were printed with, so that an audit says what is wrong with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from types import MappingProxyType
+
+from openoutcry.lab.audit.properties import Claims, Property
+from openoutcry.mechanisms.asking import ask_climbs
+from openoutcry.mechanisms.chance import Chance
+from openoutcry.mechanisms.comparison.direct import OPENINGS, Direct, ask_bids, configure_direct
+from openoutcry.mechanisms.conversation import Award, Climb, Conversation
+from openoutcry.mechanisms.crowd import crowdsourced_lookahead
+from openoutcry.mechanisms.crowd.choices import CrowdChoices
+from openoutcry.mechanisms.crowd.lookahead import highest_bidder, second_bid
+from openoutcry.mechanisms.crowd.market import TypeMarket
+from openoutcry.mechanisms.crowd.selling import Sale, settle
+from openoutcry.mechanisms.crowd.strictness import draw_lottery
+from openoutcry.mechanisms.market import Market
+from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
+from openoutcry.mechanisms.parameters import check_names
+from openoutcry.mechanisms.registry import find_mechanism
+from openoutcry.mechanisms.settlement import sale
+
+_CLOCK_PAPER = "Prior-Free Clock Auctions for Bidders with Interdependent Values"
+_CROWD_PAPER = "Crowdsourced Bayesian Auctions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyMechanism:
+    """A mechanism for study.
+
+    Attributes:
+        mechanism: As a registered one would be.
+        claims: What it was printed with, on a market with parameters.
+        plays_as: The registered mechanism whose bidders behave as its own do; empty when there is none.
+    """
+
+    mechanism: Mechanism
+    claims: Callable[[Market | TypeMarket, object], Claims]
+    plays_as: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoChoices:
+    """There is nothing to choose."""
+
+
+def _choose_nothing(name: str) -> Callable[[Mapping[str, object]], NoChoices]:
+    def configure(raw: Mapping[str, object]) -> NoChoices:
+        check_names(name, raw, ())
+        return NoChoices()
+
+    return configure
+
+
+def _promise_nothing(market: object, parameters: object) -> Guarantee:
+    return Guarantee(welfare=None, revenue=None, text="none: it is there for study")
+
+
+def _claim_all(market: Market | TypeMarket, parameters: object) -> Claims:
+    return Claims()
+
+
+def _claim_sealed(market: Market | TypeMarket, parameters: object) -> Claims:
+    return Claims(denied={Property.OBVIOUS: "it is sealed"})
+
+
+# --- The uniform clock that asks everybody at once --------------------------------------------------------
+
+
+def _ask_all_at_once(market: Market, parameters: NoChoices, chance: Chance) -> Conversation:
+    active, clocks = list(range(len(market.bidders))), [0] * len(market.bidders)
+    for level in range(1, market.signal_levels):
+        if len(active) == 1:
+            break
+        questions = tuple(Climb(bidder=bidder, target=level) for bidder in active)
+        answers = yield from ask_climbs(questions, reason="all clocks rise together", state=dict)
+        staying = []
+        for bidder, answer in zip(active, answers, strict=True):
+            clocks[bidder] = answer.level
+            if not answer.exited:
+                staying.append(bidder)
+        if not staying:
+            break
+        active = staying
+    winner = active[0]
+    price = market.value(winner, market.state(clocks))
+    return sale(market, winner, price, "it left last and pays its value at the levels that were accepted")
+
+
+UNIFORM_AT_ONCE = StudyMechanism(
+    mechanism=Mechanism(
+        name="uniform-clock-at-once",
+        summary="all signal clocks rise together, everybody being asked at once, up to the level just accepted",
+        source=f"{_CLOCK_PAPER}: footnote 2, as one would read it first",
+        parameters=(),
+        asks="At each level everybody still active is asked at once, until one is left.",
+        learns="A bidder that ties favour would have won one level lower, and gains by leaving there.",
+        repaired="Nothing, on purpose: uniform-clock asks one after another, the last in the roster first.",
+        configure=_choose_nothing("uniform-clock-at-once"),
+        converse=_ask_all_at_once,
+        guarantee=_promise_nothing,
+    ),
+    claims=_claim_all,
+)
+
+
+# --- The slot draw ----------------------------------------------------------------------------------------
+
+
+_LOTTERY = find_mechanism("threshold-lottery")
+
+SLOT_DRAW = StudyMechanism(
+    mechanism=replace(
+        _LOTTERY,
+        name="slot-draw",
+        summary="of the bidders that reach their thresholds the one in a random place buys",
+        repaired="Nothing, on purpose: it is truthful on average over the places, and not for each of them.",
+        parameters=tuple(p for p in _LOTTERY.parameters if p.name != "slots"),
+        configure=lambda raw: _LOTTERY.configure({**raw, "slots": "uniform"}),
+    ),
+    claims=_claim_sealed,
+    plays_as="threshold-lottery",
+)
+
+
+# --- The literal lookahead --------------------------------------------------------------------------------
+
+_LOOKAHEAD = find_mechanism(crowdsourced_lookahead.NAME)
+
+
+def _configure_literal(raw: Mapping[str, object]) -> CrowdChoices:
+    # A reward so small that only the reading can make overbidding pay.
+    chosen = {"reward": "1/1000000", "delta": "1/100", **raw}
+    choices = _LOOKAHEAD.configure({**chosen, "reading": "literal"})
+    assert isinstance(choices, CrowdChoices)
+    return choices
+
+
+def _claim_literal(market: Market | TypeMarket, parameters: object) -> Claims:
+    assert isinstance(parameters, CrowdChoices)
+    count = len(market.bidders)
+    return Claims(
+        denied={
+            Property.EVERY_COIN: "the highest bidder is rewarded most, which only the lottery outweighs",
+            Property.OBVIOUS: "it is sealed",
+        },
+        most_paid_out=parameters.reward * (2 - Fraction(1, count)),
+    )
+
+
+LITERAL_LOOKAHEAD = StudyMechanism(
+    mechanism=replace(
+        _LOOKAHEAD,
+        name="literal-lookahead",
+        summary="crowdsourced lookahead with the price read as it is printed",
+        repaired="Nothing, on purpose: the price can lie below other bids, so that overbidding pays.",
+        parameters=tuple(p for p in _LOOKAHEAD.parameters if p.name != "reading"),
+        configure=_configure_literal,
+    ),
+    claims=_claim_literal,
+    plays_as=crowdsourced_lookahead.NAME,
+)
+
+
+# --- The printed lottery ----------------------------------------------------------------------------------
+
+_DELTA = Fraction(1, 2)
+_DISCOUNT = Fraction(1, 2)
+
+
+def _print_lottery(market: TypeMarket, parameters: Direct, chance: Chance) -> Conversation:
+    bids = yield from ask_bids(market, parameters.openings)
+    if not bids:
+        return settle(market, Sale(awards=(), reason="nobody reported a value"))
+    if chance.bernoulli("printed-lottery/mixture", _DELTA):
+        drawn = draw_lottery(market, bids, _DISCOUNT, chance, prefix="printed-lottery", literal=True)
+        return settle(market, drawn)
+    winner = highest_bidder(market, bids)
+    award = Award(bidder=winner, goods=(0,), price=Fraction(second_bid(market, winner, bids)))
+    return settle(market, Sale(awards=(award,), reason="the highest buys at the second bid"))
+
+
+PRINTED_LOTTERY = StudyMechanism(
+    mechanism=Mechanism(
+        name="printed-lottery",
+        summary="Vickrey's auction of one good, mixed with the lottery of Lemma 1 as it is printed",
+        source=f"{_CROWD_PAPER}: Lemma 1",
+        parameters=(OPENINGS,),
+        asks="Everybody commits to its value in one wave.",
+        learns="At the price 0 the lottery pays its buyer, and the seller loses what the lemma says it does not.",
+        repaired="Nothing, on purpose: the registered mechanisms leave the price 0 out.",
+        configure=configure_direct("printed-lottery"),
+        converse=_print_lottery,
+        guarantee=_promise_nothing,
+        market="types",
+    ),
+    claims=_claim_sealed,
+)
+
+STUDY_MECHANISMS: Mapping[str, StudyMechanism] = MappingProxyType(
+    {
+        study.mechanism.name: study
+        for study in (UNIFORM_AT_ONCE, SLOT_DRAW, LITERAL_LOOKAHEAD, PRINTED_LOTTERY)
+    }
+)

@@ -1,0 +1,1 @@
+"""Instance generators: named, documented, drawn from a campaign's seed and a number."""

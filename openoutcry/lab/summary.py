@@ -1,0 +1,84 @@
+"""What each cell of a campaign did on average: a first look, before any statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from openoutcry.lab.campaign import Campaign
+from openoutcry.lab.rows import read_rows
+
+_MEANS = ("welfare", "revenue", "optimum", "utility", "welfare_share", "revenue_share")
+
+
+def summarise(campaign: Campaign, rows: Path) -> list[dict[str, Any]]:
+    """Return for each cell how many auctions it had, how many sold, and means, as floats.
+
+    `welfare_share` and `revenue_share` are means of the ratio to the optimum, over the auctions in which that is known
+    and above 0. A mean over no auctions is None.
+    """
+    count = len(campaign.cells)
+    sums, known = np.zeros((count, len(_MEANS))), np.zeros((count, len(_MEANS)), dtype=np.int64)
+    sold = np.zeros(count, dtype=np.int64)
+    for table in read_rows(rows):
+        cells = table.column("cell").to_numpy()
+        sold += np.bincount(cells[table.column("buyers").to_numpy() > 0], minlength=count)
+        for place, values in enumerate(_values(table)):
+            is_known = ~np.isnan(values)
+            sums[:, place] += np.bincount(cells[is_known], weights=values[is_known], minlength=count)
+            known[:, place] += np.bincount(cells[is_known], minlength=count)
+    told = []
+    for cell in campaign.cells:
+        means = {
+            name: float(sums[cell.number, place] / known[cell.number, place])
+            if known[cell.number, place]
+            else None
+            for place, name in enumerate(_MEANS)
+        }
+        labels = {
+            "cell": cell.number,
+            "mechanism": cell.mechanism_label,
+            "instances": cell.instances_label,
+            "strategies": cell.strategies_label,
+        }
+        told.append({**labels, "auctions": cell.auctions, "sold": int(sold[cell.number]), **means})
+    return told
+
+
+def _values(table: Any) -> Iterator[NDArray[np.float64]]:
+    """Yield a column for each of `_MEANS`, in this order; what is not known is no number."""
+    named = {name: table.column(name).to_numpy() for name in ("welfare", "revenue", "optimum", "utility")}
+    yield from named.values()
+    optimum = np.where(named["optimum"] > 0, named["optimum"], np.nan)
+    yield named["welfare"] / optimum
+    yield named["revenue"] / optimum
+
+
+def show_summary(console: Console, campaign: Campaign, summary: list[dict[str, Any]]) -> None:
+    """Print the summary as a table."""
+    table = Table(title=escape(campaign.title), title_justify="left")
+    for heading in ("mechanism", "instances", "strategies"):
+        table.add_column(heading)
+    for heading in ("auctions", "sold", "welfare / optimum", "revenue / optimum", "observed gains"):
+        table.add_column(heading, justify="right")
+    for cell in summary:
+        table.add_row(
+            *(escape(cell[name]) for name in ("mechanism", "instances", "strategies")),
+            f"{cell['auctions']:,}",
+            f"{cell['sold'] / cell['auctions']:.1%}",
+            _show(cell["welfare_share"]),
+            _show(cell["revenue_share"]),
+            _show(cell["utility"]),
+        )
+    console.print(table)
+
+
+def _show(number: float | None) -> str:
+    return "?" if number is None else f"{number:.4g}"

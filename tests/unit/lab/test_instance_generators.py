@@ -1,0 +1,150 @@
+"""Instance generators: every one makes markets that mechanisms accept, the same from the same seed and number."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from openoutcry.errors import ConfigurationError
+from openoutcry.lab.chance import Luck
+from openoutcry.lab.instances.generator import SignalInstances, TypeInstances
+from openoutcry.lab.instances.registry import GENERATORS, find_generator
+from openoutcry.mechanisms.crowd.distributions import Joint, as_product
+from openoutcry.simulation import Auction
+
+
+def draw(name: str, seed: str = "seed", **raw: object):
+    """Return the market that a generator draws."""
+    generator = find_generator(name)
+    return generator.draw(generator.configure(raw), Luck(seed=seed, market=name))
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_market_is_played_and_made_again(name: str):
+    """The market can be played; another with the same luck is the same, bidders included."""
+    instances, again = draw(name), draw(name)
+    assert instances.market == again.market
+    mechanism = "signal-discovery" if isinstance(instances, SignalInstances) else "vickrey"
+    auction = Auction(instances.market, mechanism)
+    for index in range(5):
+        private = instances.private(index)
+        assert list(private) == list(again.private(index))
+        auction.play(private, seed="play")
+
+
+@pytest.mark.parametrize("name", [name for name in GENERATORS if GENERATORS[name].market == "signals"])
+def test_signals_are_the_same_one_by_one(name: str):
+    """Signals drawn by the thousand are those of single auctions."""
+    instances = draw(name)
+    assert isinstance(instances, SignalInstances)
+    many = instances.signals(10, 20).tolist()
+    assert many == [list(instances.private(index)) for index in range(10, 30)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in GENERATORS
+        if "groups" in {parameter.name for parameter in GENERATORS[name].parameters}
+    ],
+)
+def test_sizes_are_those_asked_for(name: str):
+    """n, k and l are what a campaign says."""
+    market = draw(name, bidders=5, signal_levels=3, groups=2).market
+    assert (len(market.bidders), market.signal_levels, len(market.groups)) == (5, 3, 2)
+
+
+def test_random_owners_own_every_state_alone():
+    """In every state one bidder is worth more than all others, and many of them own some state."""
+    market = draw("random-owners", bidders=6, signal_levels=3).market
+    owners = set()
+    for level in range(6 * 2 + 1):
+        worth = sorted(market.value(bidder, (level,)) for bidder in range(6))
+        assert worth[-1] > worth[-2]
+        owners.add(market.owner((level,), range(6)))
+    assert len(owners) > 3
+
+
+def test_single_crossing_owners_pass_once():
+    """Who is best changes from bidder to bidder, and nobody is best again after another was."""
+    market = draw("single-crossing", bidders=6, signal_levels=3).market
+    owners = [market.owner((level,), range(6)) for level in range(6 * 2 + 1)]
+    stretches = [owners[0], *(after for before, after in pairwise(owners) if before != after)]
+    assert len(set(stretches)) == len(stretches) > 3
+
+
+def test_submodular_values_rise_less_and_less():
+    """Every further level of the sum of all signals adds at most what the one before added."""
+    market = draw("submodular-over-signals", bidders=4, signal_levels=4).market
+    for bidder in range(4):
+        worth = [market.value(bidder, (level,)) for level in range(4 * 3 + 1)]
+        steps = [after - before for before, after in pairwise(worth)]
+        assert steps == sorted(steps, reverse=True)
+
+
+def test_mineral_rights_signals_are_correlated():
+    """With full precision everybody sees the same; with none, not even two bidders agree always."""
+    same = draw("mineral-rights", bidders=5, signal_levels=4, precision="1").signals(0, 50)
+    assert (same == same[:, :1]).all()
+    apart = draw("mineral-rights", bidders=5, signal_levels=4, precision="0").signals(0, 50)
+    assert not (apart == apart[:, :1]).all()
+
+
+def test_adversarial_instances_are_those_of_the_guarantees():
+    """The owners of the levels are the ones on which nothing better can be promised."""
+    tight = draw("adversarial")
+    assert [tight.market.owner((level,), range(4)) for level in range(5)] == [0, 0, 1, 2, 3]
+    assert list(tight.private(3)) == [1, 0, 1, 0]
+    tight = draw("adversarial", case="revenue")
+    assert [tight.market.owner((level,), range(3)) for level in range(4)] == [0, 1, 1, 2]
+
+
+def test_correlation_is_what_was_asked_for():
+    """Without correlation the joint prior is a product; with it, it is none."""
+    none, some = draw("correlated-values", correlation="0"), draw("correlated-values", correlation="1")
+    assert isinstance(none, TypeInstances)
+    assert isinstance(none.prior, Joint)
+    assert as_product(none.prior) is not None
+    assert as_product(some.prior) is None
+
+
+def test_correlation_leaves_marginals_alone():
+    """How much values are correlated changes nothing about any single bidder."""
+
+    def shares(correlation: str) -> list[float]:
+        prior = draw("correlated-values", correlation=correlation).prior
+        factor = prior.factor(0)
+        return [weight / prior.total for weight in factor.values()]
+
+    assert shares("0") == pytest.approx(shares("1"))
+
+
+@pytest.mark.parametrize(("knowledge", "most"), [("own-value", 27), ("random", 26), ("full", 1)])
+def test_who_knows_more_believes_less_possible(knowledge: str, most: int):
+    """Random knowledge lies between knowing one's own value alone and knowing everybody's."""
+    instances = draw("correlated-values", bidders=4, types=3, knowledge=knowledge)
+    sizes = [instances.private(index)[0].belief.support_size for index in range(10)]
+    assert 1 <= max(sizes) <= most
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "reason"),
+    [
+        ("random-owners", {"bidders": 0}, "bidders must be an integer in 1..10000"),
+        ("random-owners", {"bidders": True}, "bidders must be an integer"),
+        ("random-owners", {"bidders": 60, "groups": 5}, "would write out"),
+        ("random-owners", {"bidder": 5}, "did you mean 'bidders'"),
+        ("linear", {"groups": 6}, "groups must be an integer in 1..5"),
+        ("mineral-rights", {"precision": "2"}, "precision"),
+        ("adversarial", {"case": "welfar"}, "did you mean 'welfare'"),
+        ("iid-values", {"types": 5, "highest": 4}, "do not fit"),
+        ("correlated-values", {"bidders": 20}, "profiles"),
+        ("random-owner", {}, "did you mean 'random-owners'"),
+    ],
+)
+def test_wrong_parameters_are_refused(name: str, raw: dict[str, object], reason: str):
+    """Unknown names and values out of range are refused, with the nearest known ones and what to do."""
+    with pytest.raises(ConfigurationError, match=reason):
+        draw(name, **raw)  # type: ignore[arg-type]
