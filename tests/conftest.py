@@ -3,11 +3,15 @@
 `HYPOTHESIS_PROFILE` names the profile: `dev` looks for new failures at each run, `ci` tries the same cases at
 each run, `long` tries fifty times as many. Unset, it is `ci` where the environment says `CI`, and `dev`
 elsewhere. No profile has a deadline: machines are shared, and a slow case is not a wrong one.
+
+Where this program was told to ignore Ctrl-C, as shells tell what they start in the background, it is told otherwise:
+the programs that tests start and interrupt would ignore it too.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -26,3 +30,6 @@ settings.register_profile(
 )
 settings.register_profile("long", deadline=None, max_examples=5000, suppress_health_check=SLOW_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
