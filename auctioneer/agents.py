@@ -9,10 +9,10 @@ auctioneer, which ends them in order.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,9 +22,14 @@ from openoutcry.scenario import Scenario
 from openoutcry.simulation.table import Private, as_input
 from openoutcry.strategies.private_input import encode_private
 
-KEPT_LINES = 20
 KEPT_BYTES = 16 * 1024
 ENDING_SECONDS = 3.0
+
+ERROR = "error: "
+"""How the line begins in which an agent says why it gives up."""
+
+REASON_LENGTH = 300
+"""Characters of an agent's own words in the line that tells how it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +54,20 @@ class Meeting:
 class AgentProcess:
     """One bidder agent.
 
+    Args:
+        name: Of its bidder.
+        process: With standard input and errors as pipes.
+        receipts: Directory of its receipts.
+
     Attributes:
         name: Of its bidder.
     """
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process, receipts: Path) -> None:
         self.name = name
         self._process = process
-        self._last_lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._receipts = receipts
+        self._last_words = ""
         self._reading = asyncio.get_running_loop().create_task(self._read_errors())
 
     async def tell(self, private: bytes) -> None:
@@ -86,14 +97,14 @@ class AgentProcess:
         return code
 
     def describe_end(self) -> str:
-        """Return in one line how it ended."""
+        """Return in one line how it ended, and why as far as it says: its strategy may have written that, too."""
         code = self._process.returncode
         if code is not None and code < 0:
             how = f"was ended by {signal.Signals(-code).name}"
         else:
             how = f"ended with status {code}"
-        last = next((line for line in reversed(self._last_lines) if line.strip()), "")
-        return f"the agent of {self.name} {how}" + (f": {last.strip()}" if last else "")
+        reason = show_words(_last_error(self._last_words) or _reason_in(self._receipts))
+        return f"the agent of {self.name} {how}" + (f": {reason}" if reason else "")
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -111,7 +122,7 @@ class AgentProcess:
         tail = b""
         while piece := await self._process.stderr.read(KEPT_BYTES):
             tail = (tail + piece)[-KEPT_BYTES:]
-        self._last_lines.extend(tail.decode("utf-8", "replace").splitlines())
+        self._last_words = tail.decode("utf-8", "replace")
 
 
 def private_input(scenario: Scenario, bidder: int, private: Private) -> bytes:
@@ -157,6 +168,7 @@ async def end_agents(agents: Sequence[AgentProcess]) -> None:
 
 
 async def _start(scenario: Scenario, meeting: Meeting, name: str) -> AgentProcess:
+    receipts = meeting.receipts / str(scenario.names.index(name))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         # Whatever lies about in the current directory is no module of ours; strategies are found by their files.
@@ -170,7 +182,7 @@ async def _start(scenario: Scenario, meeting: Meeting, name: str) -> AgentProces
         f"--seed={meeting.seed}",
         "--private=-",
         f"--strategy={scenario.strategy(name)}",
-        f"--receipts={meeting.receipts / str(scenario.names.index(name))}",
+        f"--receipts={receipts}",
         f"--base-directory={scenario.directory}",
         f"--auctioneer-key={meeting.auctioneer_key.hex()}",
         "--quiet",
@@ -179,4 +191,30 @@ async def _start(scenario: Scenario, meeting: Meeting, name: str) -> AgentProces
         stderr=asyncio.subprocess.PIPE,
         start_new_session=os.name == "posix",
     )
-    return AgentProcess(name, process)
+    return AgentProcess(name, process, receipts)
+
+
+def show_words(words: str) -> str:
+    """Return what an agent says as a piece of one line: short, and nothing that moves the cursor of a terminal."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in words).split())
+    return line if len(line) <= REASON_LENGTH else f"{line[: REASON_LENGTH - 3]}..."
+
+
+def _last_error(errors: str) -> str:
+    """Return the last line that tells of an error, else the last that tells anything."""
+    lines = [line for line in errors.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(ERROR)]
+    return (told or lines or [""])[-1]
+
+
+def _reason_in(receipts: Path) -> str:
+    """Return why an agent that was told to be quiet is not content with how it ended; empty when it does not say."""
+    try:
+        outcome = json.loads((receipts / "outcome.json").read_bytes())
+        if outcome["complaint"] is not None:
+            return f"complaint: {outcome['complaint']['code']}: {outcome['complaint']['detail']}"
+        levels = [] if outcome["audit"] is None else outcome["audit"]["levels"]
+        failed = [f"{level['name']}: {level['detail']}" for level in levels if level["verdict"] == "invalid"]
+        return f"the transcript does not hold: {failed[0]}" if failed else str(outcome["reason"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

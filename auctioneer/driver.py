@@ -5,6 +5,11 @@ the store, and when that has returned wakes the streams of those concerned and s
 under way the next inputs queue up, so that a busy session makes few and large appends and an idle one small and
 immediate ones.
 
+Inputs after which the mechanism may compute for long, because reports are read and weighed, are applied in a thread, so
+that the event loop goes on with other sessions and with this one's streams; whatever comes for the session meanwhile
+waits in its queue, in order. While the mechanism computes nothing is awaited of any bidder, and an answer that has come
+stands in the queue before the deadline that passes after it: so nobody is late because the auctioneer was busy.
+
 When an append fails, the session in memory is ahead of its log: it is dropped, all streams are closed so that bidders
 attach again, and the session is restored from the log by replay as soon as the log can be read. Deadlines then start
 anew, in full. Whatever a peer sends, the driver does not raise.
@@ -28,9 +33,10 @@ from auctioneer.metrics import Metrics
 from auctioneer.statuses import CallRefused
 from auctioneer.stores import Store
 from openoutcry.errors import OpenOutcryError, PeerError
+from openoutcry.mechanisms.conversation import Climb
 from openoutcry.protocol.checkpoints import Checkpoint, session_origin, sign_checkpoint
 from openoutcry.protocol.keys import SigningKey
-from openoutcry.protocol.messages import PAYLOAD_TYPES
+from openoutcry.protocol.messages import PAYLOAD_TYPES, ReportCommit
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.values import (
     Cancelled,
@@ -48,7 +54,8 @@ INBOX_LIMIT = 1024
 """Inputs that wait for their turn. Whoever reads a stream then waits until some have been taken."""
 
 BATCH_LIMIT = 64
-"""Inputs applied before their append. Each costs up to a fifth of a millisecond, in which nobody else is served."""
+"""Inputs applied before their append. In the event loop each costs up to a fifth of a millisecond, in which nobody else
+is served."""
 
 FIRST_RETRY_SECONDS = 0.05
 LAST_RETRY_SECONDS = 5.0
@@ -57,6 +64,7 @@ MESSAGE_NAMES = {
     payload_type: payload_type.removeprefix("application/vnd.openoutcry.").removesuffix(".v1+proto")
     for payload_type in PAYLOAD_TYPES.values()
 }
+COMMITMENT = MESSAGE_NAMES[PAYLOAD_TYPES[ReportCommit]]
 
 
 class Listener(Protocol):
@@ -154,7 +162,7 @@ class SessionDriver:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Let the append under way finish, then end all streams; the session stays as it is in the log."""
+        """Let the inputs under way be applied and appended, then end all streams; the rest is lost and sent again."""
         self._is_stopping = True
         self._arrived.set()
         if self._task is not None:
@@ -262,7 +270,12 @@ class SessionDriver:
         del self._inbox[:BATCH_LIMIT]
         self._has_room.set()
         now_ns = time.time_ns()
-        applied = [(arrival, self.session.apply(arrival.given, now_ns)) for arrival in batch]
+        # One batch at a time, thread or not: nobody else moves the session. What the loop reads of it meanwhile is the
+        # durable part of its log, which only grows.
+        if _may_take_long(self.session, batch):
+            applied = await asyncio.to_thread(_apply, self.session, batch, now_ns)
+        else:
+            applied = _apply(self.session, batch, now_ns)
         entries = [entry for _, effects in applied for entry in effects.entries]
         if entries:
             started = time.perf_counter()
@@ -335,7 +348,8 @@ class SessionDriver:
         retry_seconds = FIRST_RETRY_SECONDS
         while not self._is_stopping:
             try:
-                self.session = self._restore(await self.log.reload())
+                # All that was computed is computed again.
+                self.session = await asyncio.to_thread(self._restore, await self.log.reload())
             except OpenOutcryError as failure:
                 self._logger.error("the session could not be restored", exc_info=failure)
                 with suppress(TimeoutError):
@@ -370,3 +384,24 @@ class SessionDriver:
     def _end_listeners(self, reason: OpenOutcryError) -> None:
         for listener in list(self._listeners.values()):
             listener.end(reason)
+
+
+def _may_take_long(session: AuctioneerSession, batch: Sequence[_Arrival]) -> bool:
+    """Return whether a batch may bring work of more than moments: a mechanism that begins, or reports to be weighed.
+
+    A report may hold a hundred thousand points, and what a mechanism makes of a wave of them takes seconds where it
+    solves linear programs. Clocks are cheap, and there are many steps of them, so these are spared the thread, and so
+    are commitments, of which the last only lets reports be opened.
+    """
+    if session.play is None:
+        return session.phase is Phase.SEED and len(session.deadlines) <= len(batch)
+    wave = session.play.conductor.wave
+    if wave is None or all(isinstance(question, Climb) for question in wave.questions):
+        return False
+    return any(arrival.message != COMMITMENT for arrival in batch)
+
+
+def _apply(
+    session: AuctioneerSession, batch: Sequence[_Arrival], at_ns: int
+) -> list[tuple[_Arrival, Effects]]:
+    return [(arrival, session.apply(arrival.given, at_ns)) for arrival in batch]

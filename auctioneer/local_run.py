@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from auctioneer.agents import AgentProcess, Meeting, end_agents, start_agents
+from auctioneer.agents import AgentProcess, Meeting, end_agents, show_words, start_agents
 from auctioneer.driver import SessionDriver
 from auctioneer.local import derive_secrets
 from auctioneer.service import Service
@@ -166,7 +166,7 @@ def _read_failures(names: Sequence[str], receipts: Path) -> tuple[str, ...]:
     """Return what agents say of their strategies in the outcomes that they leave behind, before these are deleted."""
     failures: list[str] = []
     for place, name in enumerate(names):
-        with suppress(OSError, ValueError, KeyError):
+        with suppress(OSError, ValueError, KeyError, TypeError):
             told = json.loads((receipts / str(place) / "outcome.json").read_bytes())["failures"]
-            failures += [f"{name}: {failure}" for failure in told]
+            failures += [f"{name}: {show_words(failure)}" for failure in told]
     return tuple(failures)

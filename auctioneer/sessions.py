@@ -326,7 +326,9 @@ class Sessions:
         if (opening.message_key, opening.checkpoint_key) != own:
             raise TranscriptError("the session was opened under other keys: bring back the files of its keys")
         restore = self._restorer(decode_specification(record.specification), record.secret)
-        return self._drive(restore(entries), entries, restore)
+        # All that was computed is computed again, and a long log has many signatures.
+        session = await asyncio.to_thread(restore, entries)
+        return self._drive(session, entries, restore)
 
     def _restorer(
         self, specification: Specification, seed_part: bytes

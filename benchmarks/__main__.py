@@ -10,12 +10,15 @@ from time import perf_counter
 
 import click
 
+from benchmarks.campaigns import measure_kernels, measure_speed_up
 from benchmarks.crowd import measure_optimum, measure_reports, measure_scoring
+from benchmarks.enumeration import measure_reach
 from benchmarks.findings import Finding
 from benchmarks.in_memory import measure_log, measure_verification
 from benchmarks.local import measure_imports, measure_machine, measure_play, measure_set_up
 from benchmarks.networked import measure_cycles, measure_growth, measure_memory
 from benchmarks.parent import ChildFailed
+from benchmarks.peers import measure_peers
 from benchmarks.sales import measure_sales
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.table import describe_machine, print_table
@@ -34,6 +37,10 @@ MEASUREMENTS: dict[str, Callable[[Scale], list[Finding]]] = {
     "optimum": measure_optimum,
     "reports": measure_reports,
     "sales": measure_sales,
+    "kernels": measure_kernels,
+    "speed-up": measure_speed_up,
+    "reach": measure_reach,
+    "peers": measure_peers,
 }
 
 
@@ -46,7 +53,8 @@ MEASUREMENTS: dict[str, Callable[[Scale], list[Finding]]] = {
 def main(quick: bool, only: tuple[str, ...], as_json: bool) -> None:
     """Measure Open Outcry against bare programs, in turn, and print goals beside ratios.
 
-    Takes about five minutes, on a machine with nothing else to do. Missed goals are no error.
+    Takes about ten minutes, on a machine with nothing else to do. Missed goals are no error. Other libraries are
+    measured where OPENOUTCRY_PEERS names a virtual environment that has them: see benchmarks/peers.py.
 
     Example: python -m benchmarks --only cycles --only growth
     """

@@ -122,10 +122,10 @@ def _time_campaign(text: str, engine: ProcessEngine) -> float:
     campaign = loads(text)
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "out"
-        open_directory(campaign, directory, restart=False)
-        began = perf_counter()
-        run_campaign(campaign, directory, engine, tell=lambda _count: None)
-        return perf_counter() - began
+        with open_directory(campaign, directory, restart=False):
+            began = perf_counter()
+            run_campaign(campaign, directory, engine, tell=lambda _count: None)
+            return perf_counter() - began
 
 
 def _instances(name: str) -> SignalInstances:

@@ -4,7 +4,8 @@ It connects and attaches, again and again if it must; gives the session what arr
 session wants to know; and sends what follows, once the receipts that it follows from are durable. While the
 strategy thinks the stream is read on, so a lapse takes the question back. What the auctioneer does wrong over its
 signature ends the agent's part with a complaint and its evidence; what the network does wrong, or anybody on it, is
-waited out. Only where that takes longer than the agent's patience it ends its part as well, and blames nobody.
+waited out, a refusal in clear like all else. Only where that takes longer than the agent's patience it ends its part
+as well, and blames nobody.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bidder_agent.backoff import Backoff, BackoffSettings
-from bidder_agent.connection import AuctioneerClient, Lost, NoFrame, ParticipantStream
+from bidder_agent.connection import AuctioneerClient, Displaced, Lost, NoFrame, ParticipantStream, Refused
 from bidder_agent.identity import Identity
 from bidder_agent.kept_session import KeptSession
 from bidder_agent.player import Player
@@ -58,6 +59,10 @@ class Doubtful(Lost):
     def __init__(self, doubt: Deviation) -> None:
         super().__init__(f"what came cannot be taken: {doubt.code.value}: {doubt.detail}")
         self.doubt = doubt
+
+    def describe(self) -> str:
+        """Return what came."""
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +164,7 @@ class Agent:
         Raises:
             ConfigurationError: The bidder is not invited, its signal is not in the market, the session is under
                 another key than the expected one, or the connection is not set up as the auctioneer's is.
-            Refused: The auctioneer refuses this bidder.
+            Refused: The auctioneer refuses this bidder, and says so over TLS; or another agent has this bidder's key.
             StorageError: Receipts cannot be kept; nothing left that is not in them.
             Unreachable: The auctioneer could not be reached in time.
         """
@@ -185,6 +190,7 @@ class Agent:
 
     async def _take_part(self) -> None:
         backoff = Backoff(self._settings.backoff, time_source=asyncio.get_running_loop().time)
+        was_displaced = False
         while not self._is_over:
             self._show(AgentState.CONNECTING)
             known = len(self._kept.entries)
@@ -207,6 +213,10 @@ class Agent:
                 self._stream = None
             if self._failure is not None:
                 raise self._failure
+            if isinstance(lost, Displaced) and was_displaced:
+                # Whoever forges it twice could cut us off as well; and if it is true, we must not fight ourselves.
+                raise Refused(f"{lost}, for the second time: stop the other agent that has this bidder's key")
+            was_displaced |= isinstance(lost, Displaced)
             if len(self._kept.entries) > known:
                 backoff.succeed()
             if lost is not None and not self._is_over:
@@ -220,8 +230,7 @@ class Agent:
                 return
             patience = self._settings.backoff.patience_s
             raise Unreachable(f"{lost}; gave up after {patience:g} s: {lost.advice}") from lost
-        what = str(lost) if isinstance(lost, Doubtful) else f"connection lost ({lost})"
-        self._tell(f"{what}; trying again in {delay:.1f} s")
+        self._tell(f"{lost.describe()}; trying again in {delay:.1f} s")
         await asyncio.sleep(delay)
 
     async def _converse(self) -> None:

@@ -1,9 +1,11 @@
 """The connection to an auctioneer: its calls and streams, with every failure sorted into lost or refused.
 
-A lost connection is worth another try: the network failed, or the auctioneer restarts. A refusal is the auctioneer's
-answer and final; but where it says that our bytes arrived damaged, they may arrive whole the next time. A connection
-that was set up wrongly from the start is neither: it is a mistake of configuration, told at once. Nothing that arrives
-is trusted here; bytes that are no frame are handed on as such.
+A lost connection is worth another try: the network failed, or the auctioneer restarts. A refusal carries no signature.
+Over TLS it is the auctioneer's answer all the same, and final; but where it says that our bytes arrived damaged, they
+may arrive whole the next time. In clear anybody on the way can have given it, so it is waited out like a lost
+connection: only what is signed ends a bidder's part. A connection that was set up wrongly from the start is neither: it
+is a mistake of configuration, told at once. Nothing that arrives is trusted here; bytes that are no frame are handed on
+as such.
 """
 
 from __future__ import annotations
@@ -41,6 +43,9 @@ TOO_LONG = "CLIENT: Received message larger than max"
 DAMAGED = ("MALFORMED: ", "BAD_SIGNATURE: ", "WRONG_SESSION: ", "REPLAYED: ")
 """How a refusal begins of bytes that anybody on the way can have made of ours."""
 
+DISPLACED = "another stream of this bidder has attached"
+"""What the older of two streams under one key is told."""
+
 _PARTICIPATE = "/openoutcry.wire.v1.AuctionService/Participate"
 
 _FINAL = frozenset(
@@ -66,9 +71,31 @@ class Lost(ServiceError):
         super().__init__(reason)
         self.advice = advice
 
+    def describe(self) -> str:
+        """Return what happened, as a person is told before the next try."""
+        return f"connection lost ({self})"
+
 
 class Refused(ServiceError):
-    """The auctioneer answered, and its answer is no."""
+    """The auctioneer answered over TLS, and its answer is no."""
+
+
+class Unproved(Lost):
+    """An answer came that is no, in clear: the auctioneer's, or that of anybody on the way."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            reason,
+            "look at address and session; without TLS anybody on the way can say so, so use it if you can",
+        )
+
+    def describe(self) -> str:
+        """Return what happened, and why that is not the end."""
+        return f"refused ({self}), but not over TLS, so that anybody on the way can have said it"
+
+
+class Displaced(Unproved):
+    """Somebody says, in clear, that another stream has attached under this bidder's key."""
 
 
 class NoFrame(PeerError):
@@ -143,7 +170,7 @@ class AuctioneerClient:
         Raises:
             ConfigurationError: The connection is not set up as the auctioneer's is.
             Lost: The auctioneer cannot be reached.
-            Refused: It knows no such session.
+            Refused: It knows no such session, and says so over TLS.
         """
         request = wire.DescribeSessionRequest(session_id=session_id)
         try:
@@ -158,7 +185,7 @@ class AuctioneerClient:
 
         Raises:
             Lost: The auctioneer cannot be reached.
-            Refused: It does not give them.
+            Refused: It does not give them, and says so over TLS.
         """
         call = self._stub.FetchSpecification(wire.FetchSpecificationRequest(session_id=session_id))
         return await self._collect(call, limits.SPECIFICATION_BYTES, "specification")
@@ -168,7 +195,7 @@ class AuctioneerClient:
 
         Raises:
             Lost: The auctioneer cannot be reached.
-            Refused: It does not give them.
+            Refused: It does not give them, and says so over TLS.
         """
         call = self._stub.FetchTranscript(wire.FetchTranscriptRequest(session_id=session_id))
         return await self._collect(call, limits.TRANSCRIPT_BYTES, "transcript")
@@ -195,9 +222,7 @@ class AuctioneerClient:
                     self.has_answered = True
                     pieces += piece.chunk  # type: ignore[attr-defined]  # Both responses have just this field.
                     if len(pieces) > limit:
-                        raise Refused(
-                            f"{self.address}: the {what} has more than {limit} bytes: it cannot be used"
-                        )
+                        raise self._refuse(f"the {what} has more than {limit} bytes: it cannot be used")
                     timeout.reschedule(asyncio.get_running_loop().time() + CALL_SECONDS)
         except grpc.aio.AioRpcError as problem:
             raise self._sort(problem) from problem
@@ -209,13 +234,21 @@ class AuctioneerClient:
         """Say whether a status is final. The one place where statuses are looked at."""
         reason = " ".join((problem.details() or problem.code().name).split())[:300]
         if problem.code() in _FINAL or TOO_LONG in reason:
-            return Refused(f"{self.address}: {reason}")
+            return self._refuse(reason)
         diagnosis = diagnose(reason, has_tls=self._has_tls)
         if diagnosis is None or self.has_answered:
             return Lost(f"{self.address}: {reason}")
-        if diagnosis.is_certain:
+        # The text of a failed handshake is our library's own; in clear there is none, and the text is anybody's.
+        if diagnosis.is_certain and self._has_tls:
             return ConfigurationError(f"{self.address}: {diagnosis.advice}")
         return Lost(f"{self.address}: {diagnosis.advice}")
+
+    def _refuse(self, reason: str) -> Refused | Unproved:
+        """Return what a refusal means: TLS says whose it is, and nothing else does."""
+        told = f"{self.address}: {reason}"
+        if self._has_tls:
+            return Refused(told)
+        return Displaced(told) if reason == DISPLACED else Unproved(told)
 
 
 class ParticipantStream:
@@ -231,7 +264,7 @@ class ParticipantStream:
         Raises:
             ConfigurationError: The connection is not set up as the auctioneer's is.
             Lost: The stream broke, or no challenge came.
-            Refused: The auctioneer knows no such session.
+            Refused: The auctioneer knows no such session, and says so over TLS.
             NoFrame: What came is no challenge.
         """
         await self._write(wire.ParticipateRequest(attach=wire.Attach(session_id=session_id)))
@@ -254,7 +287,7 @@ class ParticipantStream:
 
         Raises:
             Lost: The stream broke.
-            Refused: The auctioneer ended it for a reason.
+            Refused: The auctioneer ended it for a reason, and says so over TLS.
         """
         await self._write(wire.ParticipateRequest(envelope=envelope))
 
@@ -267,7 +300,7 @@ class ParticipantStream:
 
         Raises:
             Lost: The stream broke or ended.
-            Refused: The auctioneer ended it for a reason.
+            Refused: The auctioneer ended it for a reason, and says so over TLS.
             NoFrame: What came is no frame that can come here.
         """
         data = await self._read(idle_s)

@@ -172,8 +172,8 @@ async def find_session(
 
     Raises:
         ConfigurationError: What was given is no session id, or the connection is not set up as the auctioneer's is.
-        Refused: The auctioneer has no session that still enrols.
-        Unreachable: The auctioneer could not be reached in time.
+        Refused: The auctioneer has no session that still enrols, and says so over TLS.
+        Unreachable: The auctioneer could not be reached in time, or said so in clear all the while.
     """
     if isinstance(session, bytes):
         return session

@@ -30,6 +30,7 @@ from openoutcry.session.bidder_values import (
     TypeAsked,
     TypeChosen,
 )
+from openoutcry.session.report_writer import ReportWriter
 from openoutcry.strategies import (
     AnySeat,
     NoAnswer,
@@ -85,6 +86,7 @@ class Player:
         # The event loop itself holds on to no task, not even to one that is sending an answer.
         self._tasks: set[asyncio.Task[None]] = set()
         self._codec = WireCodec()
+        self._writer = ReportWriter(self._codec)
 
     def sit_down(self, specification: Specification) -> None:
         """Prepare for questions, as soon as the market is known.
@@ -111,7 +113,7 @@ class Player:
         seat, guard = self._seated()
         if asked is self._thought:
             return
-        view = _make_view(asked, seat)
+        view = _make_view(asked, seat, self._writer)
         answer = guard.answer_at_once(view)
         if answer is not None:
             await self._answer(asked, answer)
@@ -191,12 +193,12 @@ class Player:
             case TypeAsked():
                 report = None
                 if isinstance(value, TypeReport):
-                    report = self._codec.encode_type_report(value, asked.shape)
+                    report = self._writer.write(value, asked.shape)
                 return TypeChosen(question=question, report=report)
             case OpeningAsked():
                 instead = None
                 if isinstance(value, TypeReport):
-                    instead = self._codec.encode_type_report(value, asked.shape)
+                    instead = self._writer.write(value, asked.shape)
                 elif isinstance(value, int):
                     instead = self._codec.encode_signal_report(SignalReport(value=value))
                 return OpeningChosen(question=question, opens=value is not NoAnswer, instead=instead)
@@ -213,7 +215,7 @@ class Player:
         return self._seat, self._guard
 
 
-def _make_view(asked: Asked, seat: AnySeat) -> Question:
+def _make_view(asked: Asked, seat: AnySeat, writer: ReportWriter) -> Question:
     match asked:
         case LevelAsked():
             return RaiseView(
@@ -234,9 +236,10 @@ def _make_view(asked: Asked, seat: AnySeat) -> Question:
                 subjects=asked.subjects,
                 is_private=asked.is_private,
             )
-        case OpeningAsked(report=SignalReport(value=signal)):
-            return OpeningView(seat=seat, wave=asked.wave, reported_signal=signal)
-        case OpeningAsked(report=TypeReport() as report):
-            return OpeningView(seat=seat, wave=asked.wave, report=report)
+        case OpeningAsked():
+            committed = writer.recall(asked)
+            if isinstance(committed, SignalReport):
+                return OpeningView(seat=seat, wave=asked.wave, reported_signal=committed.value)
+            return OpeningView(seat=seat, wave=asked.wave, report=committed)
         case _:
-            raise AssertionError("every question has a view")
+            assert_never(asked)

@@ -6,6 +6,7 @@ OpenOutcryError
 ├── ConfigurationError       what a person wrote cannot be used
 │   ├── ScenarioError        a scenario file, or a file that it names
 │   ├── CampaignError        a campaign file, or the results of one
+│   ├── TooLargeError        work that would not end in time or fit into memory
 │   ├── MarketError          groups, signals and valuations that make no market
 │   └── StrategyError        a strategy that cannot be found, loaded or made
 ├── Undecided                what follows from what is known cannot be worked out on this machine
@@ -90,6 +91,22 @@ class CampaignError(ConfigurationError):
         self.file = file
         self.key = key
         self.reason = reason
+
+
+class TooLargeError(ConfigurationError):
+    """Work is refused because there is too much of it.
+
+    Attributes:
+        size: How much there is, at least and about.
+        limit: How much is done at most.
+    """
+
+    code: ClassVar[str] = "TOO_LARGE"
+
+    def __init__(self, reason: str, *, size: int, limit: int) -> None:
+        super().__init__(reason)
+        self.size = size
+        self.limit = limit
 
 
 class MarketError(ConfigurationError):

@@ -99,8 +99,8 @@ def audit_command(
     with 1 when one does not, and with 2 when SCENARIO cannot be audited. SCENARIO may be the folder of a witness, which
     is then played again. Private parts and strategies of the scenario play no part.
 
-    Mechanisms for study are uniform-clock-at-once, slot-draw, literal-lookahead and printed-lottery; no session can run
-    them, nor one from a file.
+    Mechanisms for study are uniform-clock-at-once, slot-draw, literal-lookahead and printed-lottery: `auctioneer
+    mechanisms` says what is wrong with them. No session runs a mechanism from a file.
     """
     if scenario.is_dir():
         if mechanism is not None or witness is not None:
@@ -129,7 +129,7 @@ def audit_command(
     if witness is not None and headline is not None and not result.was_interrupted:
         with _progress() as tell:
             tell("looking for a seed that shows it")
-            coins = [local_coin] if subject.is_registered else []
+            coins = [local_coin] if subject.can_run else []
             written = write_witness(subject, headline, loaded, witness, coins=coins)
     if as_json:
         print_json(_values(result, str(scenario), seed, headline, written))
@@ -229,7 +229,7 @@ def _last_line(result: AuditResult, headline: Finding | None) -> str:
         return f"no claim is broken: {result.cases:,} cases; not claimed, and not so: {told}"
     if headline.what is Property.FUNDED:
         return f"NOT as claimed: {told}"
-    if headline.what in (Property.SAFE, Property.SAFE_ON_AVERAGE):
+    if headline.what in (Property.SAFE, Property.SAFE_ON_AVERAGE, Property.SAFE_INTERIM):
         return f"NOT safe: {told}"
     return f"NOT truthful: {told}"
 

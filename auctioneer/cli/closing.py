@@ -12,6 +12,7 @@ from typing import cast
 
 from rich.console import Console
 
+from auctioneer.cli.deviations import Strategic, strategic_lines, strategic_objects, true_types
 from auctioneer.cli.printing import amount, say, show_amount, show_money
 from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
 from openoutcry.errors import ConfigurationError
@@ -20,17 +21,12 @@ from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.welfare import greatest_welfare
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import find_mechanism
-from openoutcry.protocol.messages import SessionVoid
 from openoutcry.scenario import PrivateKnowledge, Scenario
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.reading import EnvelopeReader
-from openoutcry.session.replay import read_entry
-from openoutcry.session.report import (
-    describe_deviation,
-    deviation_values,
-    strategic_values,
-)
-from openoutcry.session.strategic import StrategicDeviation, TrueType, strategic_deviations
+from openoutcry.session.replay import find_void_reason
+from openoutcry.session.report import describe_deviation, deviation_values
+from openoutcry.session.strategic import strategic_deviations
 from openoutcry.simulation.table import Private
 from openoutcry.wire import WireCodec
 
@@ -48,7 +44,7 @@ class Closing:
         payments: By name, for all bidders of the scenario.
         values: By name: what its part of the outcome is really worth to each bidder.
         optimum: Greatest welfare of any feasible assignment; None in markets too large to tell.
-        strategic: Answers that were not truthful.
+        strategic: Answers that were not truthful, and what they earned or cost, once that is computed.
         void_reason: Why there is no outcome; empty when there is one.
         failures: Answers that a default stood in for, one line each.
     """
@@ -61,7 +57,7 @@ class Closing:
     payments: dict[str, Fraction]
     values: dict[str, int]
     optimum: int | None
-    strategic: tuple[StrategicDeviation, ...]
+    strategic: Strategic
     void_reason: str
     failures: tuple[str, ...]
 
@@ -113,7 +109,6 @@ def close(
     if outcome is not None:
         payments |= dict(zip(members, outcome.payments, strict=True))
         awards = {members[award.bidder]: award for award in outcome.awards}
-    known = dict(zip(scenario.names, private, strict=True))
     return Closing(
         scenario=scenario,
         private=tuple(private),
@@ -123,18 +118,12 @@ def close(
         payments=payments,
         values=_true_values(scenario, private, awards),
         optimum=_optimum(scenario, private),
-        strategic=strategic_deviations(
-            session,
-            entries,
-            private={
-                name: TrueType(value=part.value, belief=part.belief)
-                if isinstance(part, PrivateKnowledge)
-                else part
-                for name, part in known.items()
-            },
-            reader=reader,
+        strategic=Strategic(
+            deviations=strategic_deviations(
+                session, entries, private=true_types(scenario.names, private), reader=reader
+            )
         ),
-        void_reason=_void_reason(entries, reader),
+        void_reason=find_void_reason(entries, reader),
         failures=failures,
     )
 
@@ -165,15 +154,6 @@ def _optimum(scenario: Scenario, private: Sequence[Private]) -> int | None:
         return None
 
 
-def _void_reason(entries: tuple[bytes, ...], reader: EnvelopeReader) -> str:
-    # The opening of the seed part may stand behind it.
-    for index in range(len(entries) - 1, max(-1, len(entries) - 3), -1):
-        _, body = read_entry(entries[index], reader, index)
-        if isinstance(body, SessionVoid):
-            return body.detail
-    return ""
-
-
 def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
     """Return the end of a run as one JSON object."""
     session = closing.session
@@ -191,7 +171,7 @@ def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
         "waves": session.wave_count,
         "deviations": [
             *(deviation_values(deviation) for deviation in session.deviations),
-            *(strategic_values(deviation) for deviation in closing.strategic),
+            *strategic_objects(closing.strategic),
         ],
         "failures": list(closing.failures),
         "transcript": transcript,
@@ -208,12 +188,15 @@ def show_closing(console: Console, closing: Closing) -> None:
 
 
 def outcome_lines(closing: Closing) -> list[str]:
-    """Return who bought, what it was worth, and what was promised."""
+    """Return who bought, what it was worth, and what was promised, unless the session is void."""
     specification = closing.scenario.specification
     lines = _sale_lines(closing)
     best = "" if closing.optimum is None else f" of {_money(closing, closing.optimum)} possible"
     share = f" ({closing.welfare / closing.optimum:.1%})" if closing.optimum else ""
     lines.append(f"welfare {_money(closing, closing.welfare)}{best}{share}")
+    if closing.session.outcome is None:
+        # Promises are about outcomes.
+        return lines
     mechanism = find_mechanism(specification.mechanism)
     guarantee = mechanism.guarantee(specification.market, mechanism.configure(specification.parameters))
     lines.append(f"promised, on average over the draws: {guarantee.text}")
@@ -227,12 +210,9 @@ def deviation_lines(closing: Closing) -> list[str]:
         f"protocol deviation, record {found.index}: {describe_deviation(found)}"
         for found in session.deviations
     ]
-    lines += [
-        f"strategic deviation, record {found.index}: {found.bidder} {found.did}; truthful is: {found.truthful}"
-        for found in closing.strategic
-    ]
+    lines += strategic_lines(closing.strategic, closing.scenario.specification.market)
     lines += [f"strategy failure, a default was answered: {failure}" for failure in closing.failures]
-    if session.outcome is not None and not session.deviations and not closing.strategic:
+    if session.outcome is not None and not session.deviations and not closing.strategic.deviations:
         lines.append("no deviations: every bidder followed the protocol, and answered truthfully")
     return lines
 
@@ -246,7 +226,7 @@ def closing_line(closing: Closing, transcript: str) -> str:
         told = f"unsold: {outcome.reason}"
     else:
         told = ", ".join(_purchases(closing))
-    count = len(closing.session.deviations) + len(closing.strategic)
+    count = len(closing.session.deviations) + len(closing.strategic.deviations)
     deviations = f"; {count} deviation{'s' if count > 1 else ''}" if count else ""
     return f"{told}{deviations}; transcript {transcript}"
 

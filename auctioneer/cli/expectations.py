@@ -1,4 +1,4 @@
-"""How `auctioneer expect` shows what it found: tables for people, objects with exact numbers for programs."""
+"""How `auctioneer expect` shows people what one mechanism does; comparisons are put together of the same parts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from auctioneer.cli.expectation_values import not_truthful, promised
 from auctioneer.cli.printing import say, show_average, show_exact
 from auctioneer.cli.tables import STRATEGY_BREAKS, Column, Row, print_table
 from openoutcry.mechanisms.crowd.expectation import TypeExpectation
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
+from openoutcry.mechanisms.mechanism import Guarantee
+from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.scenario import Scenario
 from openoutcry.session.narration import describe_type
-from openoutcry.simulation.comparing import Comparison, label, promised_revenue
-from openoutcry.simulation.expectation import ScenarioExpectation
+from openoutcry.simulation.comparing import promised_welfare
+from openoutcry.simulation.expectation import MechanismChoice, Over, ScenarioExpectation
 from openoutcry.simulation.private import draw_private
 
 EXACT_LENGTH = 11
@@ -26,144 +29,125 @@ if TYPE_CHECKING:
     from openoutcry.mechanisms.crowd.optimal import OptimalRevenue
 
 
-def expectation_values(
-    scenario: Scenario, found: ScenarioExpectation, optimal: OptimalRevenue | None
-) -> dict[str, object]:
-    """Return an expectation as one JSON object; every exact number is a text."""
-    return {
-        "scenario": scenario.file,
-        **_mechanism_values(scenario, found, optimal),
-        **_optimal_values(optimal),
-    }
-
-
-def comparison_values(scenario: Scenario, comparison: Comparison) -> dict[str, object]:
-    """Return a comparison as one JSON object; every exact number is a text."""
-    return {
-        "scenario": scenario.file,
-        "mechanisms": [
-            _mechanism_values(scenario, found, comparison.optimal) for found in comparison.results
-        ],
-        "cannot_run": [
-            {"mechanism": refusal.choice.name, "reason": refusal.reason} for refusal in comparison.refusals
-        ],
-        **_optimal_values(comparison.optimal),
-    }
-
-
-def _mechanism_values(
-    scenario: Scenario, found: ScenarioExpectation, optimal: OptimalRevenue | None
-) -> dict[str, object]:
-    names, expectation = scenario.names, found.expectation
-    values: dict[str, object] = {
-        "mechanism": found.choice.name,
-        "parameters": dict(found.choice.parameters),
-        "over": found.over,
-        "win_probability": _by_name(names, expectation.win_probability),
-        "unsold_probability": str(expectation.unsold_probability),
-        "welfare": str(expectation.welfare),
-        "revenue": str(expectation.revenue),
-        "optimum": str(expectation.optimum),
-        "payments": _by_name(names, expectation.payments),
-        "utilities": _by_name(names, expectation.utilities),
-        "guarantee": found.guarantee.text,
-        "warnings": list(found.warnings),
-    }
-    if isinstance(expectation, TypeExpectation):
-        values["rewards"] = _by_name(names, expectation.rewards)
-        promised = _promised(found, optimal)
-        values["promised_revenue"] = None if promised is None else str(promised)
-    return values
-
-
-def _optimal_values(optimal: OptimalRevenue | None) -> dict[str, object]:
-    """Return OPT: one number where it is known exactly, else the bounds between which it lies."""
-    if optimal is None:
-        return {}
-    if optimal.is_exact:
-        return {"optimal_revenue": str(optimal.lower)}
-    return {"optimal_revenue": None, "optimal_revenue_bounds": [str(optimal.lower), str(optimal.upper)]}
-
-
 def show_expectation(
-    console: Console, scenario: Scenario, found: ScenarioExpectation, optimal: OptimalRevenue | None
+    console: Console,
+    scenario: Scenario,
+    found: ScenarioExpectation,
+    optimal: OptimalRevenue | None,
+    *,
+    by_type: bool = False,
 ) -> None:
     """Show what one mechanism does."""
     expectation = found.expectation
-    _say_headline(console, scenario)
-    _print_bidders(console, scenario, found)
+    say_headline(console, scenario)
+    print_bidders(console, scenario, found)
     lines = [
-        f"welfare  {show_exact(expectation.welfare)} of {show_exact(expectation.optimum)}{_share(found)}"
+        _welfare_line(found),
+        _revenue_line(found, optimal),
+        *_reward_lines(found),
+        f"unsold   with probability {show_exact(expectation.unsold_probability)}",
     ]
-    revenue = f"revenue  {show_exact(expectation.revenue)}"
-    if optimal is not None:
-        revenue += f", {_share_of(expectation.revenue, optimal)} of the optimal revenue "
-        revenue += show_exact(optimal.lower) if optimal.is_exact else _bounds(optimal, minor_units=0)
-    lines.append(revenue)
-    if isinstance(expectation, TypeExpectation) and any(expectation.rewards):
-        lines.append(
-            f"rewards  {show_exact(sum(expectation.rewards, Fraction(0)))}, already taken off the revenue"
-        )
-    lines.append(f"unsold   with probability {show_exact(expectation.unsold_probability)}")
     for line in lines:
         say(console, line, then=" " * 9)
-    say(console, f"promised: {found.guarantee.text}")
-    for line in _explained(scenario, found):
+    say_promise(console, scenario, found.guarantee)
+    for line in explained(scenario, found.over, expectation.profiles):
         say(console, line)
+    if by_type:
+        print_by_type(console, scenario, interim_rows(scenario, found))
+    say_minor_units(console, scenario)
+    console.print()
+
+
+def _welfare_line(found: ScenarioExpectation) -> str:
+    expectation, share = found.expectation, found.guarantee.welfare
+    line = f"welfare  {show_exact(expectation.welfare)} of {show_exact(expectation.optimum)}"
+    if expectation.optimum:
+        line += f" ({percent(expectation.welfare, Fraction(expectation.optimum))})"
+    least = promised_welfare(found.guarantee, Fraction(expectation.optimum))
+    if least is not None and share is not None:
+        line += f", at least {show_exact(least)} promised ({percent(share, Fraction(1))})"
+    return line
+
+
+def _revenue_line(found: ScenarioExpectation, optimal: OptimalRevenue | None) -> str:
+    expectation = found.expectation
+    line = f"revenue  {show_exact(expectation.revenue)}"
+    if optimal is not None:
+        line += f", {share_of(expectation.revenue, optimal)} of the optimal revenue "
+        line += show_exact(optimal.lower) if optimal.is_exact else bounds(optimal, minor_units=0)
+    elif expectation.optimum:
+        line += f", {percent(expectation.revenue, Fraction(expectation.optimum))} of the greatest welfare"
+    least = promised(found, optimal)
+    return line if least is None else f"{line}, at least {show_exact(least)} promised"
+
+
+def _reward_lines(found: ScenarioExpectation) -> list[str]:
+    """Return what passes between bidders and seller beside prices, in one line, or in none when nothing does."""
+    expectation = found.expectation
+    if not isinstance(expectation, TypeExpectation) or not any(expectation.rewards):
+        return []
+    total = sum(expectation.rewards, Fraction(0))
+    if has_side_bets(found.choice):
+        if total > 0:
+            return [f"bets     bidders win {show_exact(total)} by them, already taken off the revenue"]
+        return [f"bets     bidders pay {show_exact(-total)} beside prices, already in the revenue"]
+    return [f"rewards  {show_exact(total)}, already taken off the revenue"]
+
+
+def has_side_bets(choice: MechanismChoice) -> bool:
+    """Whether what passes between bidders and seller beside prices are bets, which either may lose, and no rewards."""
+    return find_mechanism(choice.name).charges_losers
+
+
+def say_promise(console: Console, scenario: Scenario, guarantee: Guarantee) -> None:
+    """Say what is promised on which conditions, and who breaks them."""
+    say(console, f"promised: {guarantee.text}")
+    liars = [f"{name}: {strategy}" for name, strategy in not_truthful(scenario).items()]
+    if liars and (guarantee.welfare, guarantee.revenue) != (None, None):
+        say(console, f"the promise is for truthful bidders, and not all are: {', '.join(liars)}")
+
+
+def say_minor_units(console: Console, scenario: Scenario) -> None:
+    """Say in which units money is shown, where these are not those of the currency."""
     market = scenario.specification.market
     if market.minor_units:
         say(console, f"money in minor units: {10**market.minor_units} are one {market.currency}")
-    console.print()
 
 
-def show_comparison(console: Console, scenario: Scenario, comparison: Comparison) -> None:
-    """Show several mechanisms in one table, what nobody can exceed in its last line, and below it who cannot run."""
-    _say_headline(console, scenario)
-    if comparison.results:
-        _print_mechanisms(console, scenario, comparison)
-    for refusal in comparison.refusals:
-        say(console, f"{label(scenario, refusal.choice)} cannot run: {refusal.reason}")
-    if comparison.optimal_refusal:
-        say(console, f"the optimal revenue is not shown: {comparison.optimal_refusal}")
-    for line in _explained(scenario, comparison.results[0]) if comparison.results else ():
-        say(console, line)
-    console.print()
-
-
-def _say_headline(console: Console, scenario: Scenario) -> None:
+def say_headline(console: Console, scenario: Scenario) -> None:
+    """Say which scenario it is."""
     headline = Text.assemble((scenario.title, "bold"), f"  ({scenario.file})")
     console.print(headline, highlight=False, soft_wrap=True)
     console.print()
 
 
-def _explained(scenario: Scenario, found: ScenarioExpectation) -> list[str]:
-    lines = []
-    if found.over == "prior" and isinstance(found.expectation, TypeExpectation):
-        lines.append(
-            f"over all {found.expectation.profiles:,} profiles of types that the prior holds possible"
-        )
-        if scenario.knowledge:
-            lines.append(
-                "some bidders know more than the prior, so revenue may exceed what is best without them"
-            )
+def explained(scenario: Scenario, over: Over, profiles: int) -> list[str]:
+    """Return what is averaged over, in one line, or none where signals or types are given."""
+    if over == "signals":
+        return [f"over all {profiles:,} profiles of signals, equally likely"]
+    if over != "prior":
+        return []
+    lines = [f"over all {profiles:,} profiles of types that the prior holds possible"]
+    if scenario.knowledge:
+        lines.append("some bidders know more than the prior, so revenue may exceed what is best without them")
     return lines
 
 
-def _print_bidders(console: Console, scenario: Scenario, found: ScenarioExpectation) -> None:
+def print_bidders(console: Console, scenario: Scenario, found: ScenarioExpectation) -> None:
+    """Print what each bidder wins, pays and gains on average."""
     expectation, market = found.expectation, scenario.specification.market
     is_private = found.over == "private"
-    known: list[str] = []
-    if is_private:
-        known = ["signal", "value"] if isinstance(market, Market) else ["value"]
+    known = private_headings(market) if is_private else []
     rewards = expectation.rewards if isinstance(expectation, TypeExpectation) else None
-    numbers = ["wins", "pays", *(["is rewarded"] if rewards is not None else []), "gains"]
+    beside = "by bets" if has_side_bets(found.choice) else "is rewarded"
+    numbers = ["wins", "pays", *([beside] if rewards is not None else []), "gains"]
     columns = [
         Column(heading="bidder"),
         *(Column(heading=heading) for heading in known),
         Column(heading="strategy", breaks_after=STRATEGY_BREAKS),
         *(Column(heading=heading, is_number=True) for heading in numbers),
     ]
-    private = _private_columns(scenario) if is_private else [[] for _ in scenario.names]
+    private = private_columns(scenario) if is_private else [[] for _ in scenario.names]
     rows = []
     for bidder, name in enumerate(scenario.names):
         shown = [
@@ -177,7 +161,12 @@ def _print_bidders(console: Console, scenario: Scenario, found: ScenarioExpectat
     print_table(console, columns, rows, caption="probabilities of winning, and money on average")
 
 
-def _private_columns(scenario: Scenario) -> list[list[str]]:
+def private_headings(market: Market | TypeMarket) -> list[str]:
+    """Return the headings of `private_columns`."""
+    return ["signal", "value"] if isinstance(market, Market) else ["value"]
+
+
+def private_columns(scenario: Scenario) -> list[list[str]]:
     """Return for each bidder its signal and value, or its value."""
     market = scenario.specification.market
     if isinstance(market, TypeMarket):
@@ -191,63 +180,50 @@ def _private_columns(scenario: Scenario) -> list[list[str]]:
     return [[str(signal), str(market.value(bidder, state))] for bidder, signal in enumerate(signals)]
 
 
-def _print_mechanisms(console: Console, scenario: Scenario, comparison: Comparison) -> None:
-    optimal, market = comparison.optimal, scenario.specification.market
+def interim_rows(scenario: Scenario, found: ScenarioExpectation) -> list[list[Row]]:
+    """Return the rows of `print_by_type`, one section for each bidder."""
+    sections: list[list[Row]] = []
+    for bidder, name in enumerate(scenario.names):
+        rows: list[Row] = []
+        for index, each in enumerate(found.expectation.interim[bidder]):
+            if each is not None:
+                numbers = (each.probability, each.win_probability, each.payment, each.utility)
+                cells = [show_exact(number, longest=EXACT_LENGTH) for number in numbers]
+                rows.append([name if not rows else "", type_cell(scenario, bidder, index), *cells])
+        sections.append(rows)
+    return sections
 
-    def money(value: Fraction | int) -> str:
-        return show_average(value, minor_units=market.minor_units)
 
-    headings = ("revenue", "of OPT", "welfare", "rewards", "at least")
+def type_cell(scenario: Scenario, bidder: int, index: int) -> str:
+    """Return a signal or a type in a few characters."""
+    market = scenario.specification.market
+    return str(index) if isinstance(market, Market) else describe_type(market, bidder, index)
+
+
+def print_by_type(
+    console: Console, scenario: Scenario, sections: list[list[Row]], *, how_often: str = "has it"
+) -> None:
+    """Print what each type or signal of each bidder can look forward to.
+
+    Args:
+        console: Where to.
+        scenario: Whose bidders.
+        sections: Rows of one bidder each: name, type, how often, wins, pays, gains.
+        how_often: Heading of the third column.
+    """
+    kind = private_headings(scenario.specification.market)[0]
     columns = [
-        Column(heading="mechanism", indent="  "),
-        *(Column(heading=heading, is_number=True) for heading in headings),
+        Column(heading="bidder"),
+        Column(heading=kind),
+        *(Column(heading=heading, is_number=True) for heading in (how_often, "wins", "pays", "gains")),
     ]
-    rows = []
-    for found in comparison.results:
-        expectation = found.expectation
-        rewards = expectation.rewards if isinstance(expectation, TypeExpectation) else ()
-        promised = _promised(found, optimal)
-        rows.append(
-            [
-                label(scenario, found.choice),
-                money(expectation.revenue),
-                "-" if optimal is None else _share_of(expectation.revenue, optimal),
-                money(expectation.welfare),
-                money(sum(rewards, Fraction(0))),
-                "-" if promised is None else money(promised),
-            ]
-        )
+    console.print()
     print_table(
-        console,
-        columns,
-        rows,
-        [_last_row(comparison, optimal, market.minor_units)],
-        caption=f"money in {market.currency}, rounded; --json gives the exact numbers",
-        is_light=True,
+        console, columns, *sections, caption=f"what a bidder gets on average once it knows its own {kind}"
     )
 
 
-def _last_row(comparison: Comparison, optimal: OptimalRevenue | None, minor_units: int) -> Row:
-    """Return what no mechanism exceeds: in revenue, and in welfare."""
-    greatest = show_average(comparison.results[0].expectation.optimum, minor_units=minor_units)
-    if optimal is None:
-        return ["greatest welfare", "", "", greatest, "", ""]
-    return [
-        "OPT, greatest welfare",
-        _bounds(optimal, minor_units=minor_units),
-        "100.0%",
-        greatest,
-        "",
-        "",
-    ]
-
-
-def _promised(found: ScenarioExpectation, optimal: OptimalRevenue | None) -> Fraction | None:
-    best = None if optimal is None else optimal.lower
-    return promised_revenue(found.guarantee, Fraction(found.expectation.optimum), best)
-
-
-def _bounds(optimal: OptimalRevenue, *, minor_units: int) -> str:
+def bounds(optimal: OptimalRevenue, *, minor_units: int) -> str:
     """Return the optimal revenue rounded, or the bounds between which it lies; they may stand on two lines."""
     lower = show_average(optimal.lower, minor_units=minor_units)
     if optimal.is_exact:
@@ -255,19 +231,12 @@ def _bounds(optimal: OptimalRevenue, *, minor_units: int) -> str:
     return f"{lower} to {show_average(optimal.upper, minor_units=minor_units)}"
 
 
-def _share(found: ScenarioExpectation) -> str:
-    expectation = found.expectation
-    return f" ({_percent(expectation.welfare, Fraction(expectation.optimum))})" if expectation.optimum else ""
-
-
-def _share_of(revenue: Fraction, optimal: OptimalRevenue) -> str:
+def share_of(revenue: Fraction, optimal: OptimalRevenue) -> str:
+    """Return which share of the optimal revenue it is, at least where only bounds of that are known."""
     sign = "" if optimal.is_exact else ">="
-    return sign + _percent(revenue, optimal.upper)
+    return sign + percent(revenue, optimal.upper)
 
 
-def _percent(part: Fraction, whole: Fraction) -> str:
+def percent(part: Fraction, whole: Fraction) -> str:
+    """Return a share for people; a dash of nothing."""
     return f"{float(part / whole):.1%}" if whole else "-"
-
-
-def _by_name(names: tuple[str, ...], values: tuple[Fraction, ...]) -> dict[str, str]:
-    return dict(zip(names, map(str, values), strict=True))

@@ -1,4 +1,4 @@
-"""`auctioneer mechanisms`: what is on offer, what each asks, promises and lets one choose."""
+"""`auctioneer mechanisms`: what is on offer, what each asks, promises and lets one choose; and what is for study."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from rich.text import Text
 
 from auctioneer.cli.example_markets import promise_of
 from auctioneer.cli.printing import examples, print_json, say, wrap
+from openoutcry.lab.audit import STUDY_MECHANISMS, StudyMechanism
 from openoutcry.mechanisms.parameters import Parameter
 from openoutcry.mechanisms.registry import MECHANISMS, Mechanism, find_mechanism
 
+_STUDY = (
+    "for study: what a paper prints, or what one would write first, before the repair; `auctioneer audit SCENARIO "
+    "--mechanism NAME` shows what is wrong"
+)
 _MARKETS = {
     "signals": "bidders with signals: what the lot is worth to each depends on the signals of all",
     "types": "bidders with types: each knows what goods are worth to it, and something of the others",
@@ -26,20 +31,21 @@ def mechanisms(name: str | None, as_json: bool) -> None:
 
     Which of them can run depends on what bidders know: signals of what a lot is worth to everybody, or their own
     values and something of each other's. Crowdsourced mechanisms ask for the latter, and pay for it; those that need
-    a prior are given what no seller has, and are there to compare with.
+    a prior are given what no seller has, and are there to compare with. Those for study are wrong on purpose.
     """
     if as_json:
-        chosen = list(MECHANISMS.values()) if name is None else [find_mechanism(name)]
-        print_json({"mechanisms": [_values(mechanism) for mechanism in chosen]})
+        print_json(_told(name))
     elif name is None:
         _list(Console())
+    elif name in STUDY_MECHANISMS:
+        _explain_study(Console(), STUDY_MECHANISMS[name])
     else:
         _explain(Console(), find_mechanism(name))
 
 
 def _list(console: Console) -> None:
     """Print one line for each mechanism, by kind of market, with its name and what it does."""
-    indent = 2 + max(map(len, MECHANISMS)) + 2
+    indent = 2 + max(map(len, (*MECHANISMS, *STUDY_MECHANISMS))) + 2
     for market, described in _MARKETS.items():
         console.print(Text(wrap(described, width=console.width, then=""), style="bold"))
         for mechanism in MECHANISMS.values():
@@ -48,6 +54,10 @@ def _list(console: Console) -> None:
                 first = f"  {mechanism.name}".ljust(indent)
                 say(console, f"{first}{mechanism.summary}{prior}", then=" " * indent)
         console.print()
+    console.print(Text(wrap(_STUDY, width=console.width, then=""), style="bold"))
+    for name, study in STUDY_MECHANISMS.items():
+        say(console, f"{f'  {name}'.ljust(indent)}{study.mechanism.summary}", then=" " * indent)
+    console.print()
     say(console, "`auctioneer mechanisms NAME` says what one asks, promises and lets one choose.")
     say(
         console,
@@ -78,6 +88,56 @@ def _explain(console: Console, mechanism: Mechanism) -> None:
             then="    ",
         )
     console.print()
+
+
+def _explain_study(console: Console, study: StudyMechanism) -> None:
+    mechanism = study.mechanism
+    console.print(f"[bold]{mechanism.name}[/bold]  {escape(mechanism.summary)}", highlight=False)
+    for title, text in (
+        ("market", _MARKETS[mechanism.market]),
+        ("source", mechanism.source),
+        ("what is wrong", study.wrong),
+        ("who can run it", _who_runs(study)),
+    ):
+        console.print(f"\n[bold]{title}[/bold]")
+        say(console, f"  {text}")
+    console.print()
+    say(
+        console, f"`auctioneer audit SCENARIO --mechanism {mechanism.name}` finds who gains, and by how much."
+    )
+
+
+def _who_runs(study: StudyMechanism) -> str:
+    if not study.stands_for:
+        return "audits only: no session and no campaign knows it by any name"
+    fixed = ", ".join(f"{key} = {value}" for key, value in study.session_parameters({}).items())
+    return f"audits; sessions and campaigns know it as {study.stands_for} with {fixed}, which claims less"
+
+
+def _told(name: str | None) -> dict[str, object]:
+    registered = list(MECHANISMS.values()) if name is None else []
+    if name is not None and name not in STUDY_MECHANISMS:
+        registered = [find_mechanism(name)]
+    study = [known for each, known in STUDY_MECHANISMS.items() if name in (None, each)]
+    return {
+        "mechanisms": [_values(mechanism) for mechanism in registered],
+        "for_study": [_study_values(known) for known in study],
+    }
+
+
+def _study_values(study: StudyMechanism) -> dict[str, object]:
+    mechanism = study.mechanism
+    session = None
+    if study.stands_for:
+        session = {"name": study.stands_for, "parameters": dict(study.session_parameters({}))}
+    return {
+        "name": mechanism.name,
+        "summary": mechanism.summary,
+        "market": mechanism.market,
+        "source": mechanism.source,
+        "wrong": study.wrong,
+        "in_sessions": session,
+    }
 
 
 def _choices(parameter: Parameter) -> str:

@@ -25,6 +25,7 @@ from auctioneer.cli.mechanisms import mechanisms
 from auctioneer.cli.new import new
 from auctioneer.cli.open_session import open_session
 from auctioneer.cli.replay import replay
+from auctioneer.cli.report import report
 from auctioneer.cli.run import run
 from auctioneer.cli.serve import serve
 from auctioneer.cli.sessions import sessions
@@ -82,6 +83,7 @@ for _command in (
     verify,
     replay,
     sweep,
+    report,
     disclose,
     serve,
     open_session,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import click
 
-from auctioneer.cli.printing import examples, print_json, show_exact
+from auctioneer.cli.counterfactuals import replay_swapped
+from auctioneer.cli.deviations import Strategic, find_strategic, strategic_lines, strategic_objects
+from auctioneer.cli.draws import describe_draw, draw_values, show_place
+from auctioneer.cli.printing import examples, print_json
+from auctioneer.cli.private_files import find_disclosure, find_private
+from auctioneer.cli.replay_page import PicturePlaces, draw_session, picture_options
 from auctioneer.cli.transcript_files import DISCLOSURE, read_transcript
-from openoutcry.mechanisms.chance import Draw
+from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms.market import Market
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.disclosure import Disclosure
@@ -34,6 +38,9 @@ _PER_BIDDER = frozenset({"clocks"})
         "auctioneer replay runs/offshore-1a2b3c4d.zip --wave 2",
         "auctioneer replay runs/offshore-1a2b3c4d.zip --step",
         "auctioneer replay runs/treasury-5e6f7a8b.zip --disclosure runs/treasury-5e6f7a8b.disclosure.json",
+        "auctioneer replay runs/offshore-1a2b3c4d.zip --swap ben=truthful",
+        "auctioneer replay runs/offshore-1a2b3c4d.zip --swap all=truthful --swap ada=bold.py:Bold",
+        "auctioneer replay runs/offshore-1a2b3c4d.zip --html offshore.html --figures pictures --format png",
     )
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -45,13 +52,84 @@ _PER_BIDDER = frozenset({"clocks"})
     help="File with the key of sealed reports, as `run` and `disclose` write it.",
 )
 @click.option("--step", is_flag=True, help="Wait for Enter before each wave; needs a terminal.")
-def replay(file: Path, as_json: bool, wave: int | None, disclosure: Disclosure | None, step: bool) -> None:
+@click.option(
+    "--swap",
+    "swaps",
+    multiple=True,
+    metavar="NAME=STRATEGY",
+    help="Play the session once more with this strategy in the place of NAME, or of `all`, and tell what that changes; "
+    "may be repeated. Relative files start at the current directory.",
+)
+@click.option(
+    "--private",
+    type=click.Path(path_type=Path),
+    help="File with what the bidders privately knew; by default the one that `run` wrote beside FILE.",
+)
+@picture_options
+def replay(
+    file: Path,
+    as_json: bool,
+    wave: int | None,
+    disclosure: Disclosure | None,
+    step: bool,
+    swaps: tuple[str, ...],
+    private: Path | None,
+    html: Path | None,
+    figures: Path | None,
+    figure_format: str,
+) -> None:
     """Re-execute the session in FILE and tell what happened, and why.
 
     Each wave is shown with its reason, the mechanism's state and what was drawn; then the questions and answers as the
     log has them, with their index. A log that departs from the rules is told up to there; so is one whose reports are
-    sealed, unless their disclosure is given.
+    sealed, unless their disclosure is given. Where it is known what the bidders privately knew, answers that were not
+    truthful are listed, with what they earned or cost.
+
+    With --swap the session is played once more with the same draws and the same private types. All others play the
+    strategies that the file of private types names; this runs their code. Who cannot play again answers as recorded,
+    and truthfully where it is asked something else. Without such a file, what bidders reported is taken for the truth.
+
+    With --html the session is drawn instead of printed: one page that opens offline in any browser.
     """
+    if html is not None or figures is not None:
+        if swaps or wave is not None or step:
+            raise click.UsageError(
+                "--html and --figures draw the whole session: leave --swap, --wave and --step out"
+            )
+        places = PicturePlaces(page=html, directory=figures, format=figure_format)
+        draw_session(file, places, private=private, disclosure=disclosure, as_json=as_json)
+        return
+    if swaps:
+        if wave is not None or step:
+            raise click.UsageError("--swap tells what changed: leave --wave and --step out")
+        replay_swapped(
+            file,
+            swaps,
+            private=private or find_private(file),
+            disclosure=disclosure or find_disclosure(file),
+            as_json=as_json,
+        )
+        return
+    _tell(
+        file,
+        as_json=as_json,
+        wave=wave,
+        waits=step and sys.stdin.isatty(),
+        disclosure=disclosure,
+        private=private,
+    )
+
+
+def _tell(
+    file: Path,
+    *,
+    as_json: bool,
+    wave: int | None,
+    waits: bool,
+    disclosure: Disclosure | None,
+    private: Path | None,
+) -> None:
+    """Tell a session as it was recorded."""
     opening_key = disclosure.opening_key if disclosure else None
     transcript, codec = read_transcript(file), WireCodec()
     if disclosure is not None:
@@ -62,11 +140,14 @@ def replay(file: Path, as_json: bool, wave: int | None, disclosure: Disclosure |
     readable = _Readable(moments)
     wanted = (moment for moment in readable if wave is None or moment.wave == wave)
     if as_json:
-        told = [_values(moment) for moment in wanted]
-        sealed = {"sealed_from": session.log.size} if readable.is_sealed else {}
-        print_json({"session": session.session_id.hex(), "moments": told, **sealed})
+        told: dict[str, object] = {"moments": [_values(moment) for moment in wanted]}
+        if readable.is_sealed:
+            told["sealed_from"] = session.log.size
+        elif wave is None:
+            strategic = _strategic(file, session, transcript.entries, private, disclosure)
+            told |= {} if strategic is None else {"strategic": strategic_objects(strategic)}
+        print_json({"session": session.session_id.hex(), **told})
         return
-    waits = step and sys.stdin.isatty()
     for moment in wanted:
         if waits and moment.index is None:
             click.pause("-- Enter for the next wave --")
@@ -74,6 +155,33 @@ def replay(file: Path, as_json: bool, wave: int | None, disclosure: Disclosure |
             click.echo(line)
     if readable.is_sealed:
         click.echo(f"\n{_advice(session)}")
+    elif wave is None:
+        strategic = _strategic(file, session, transcript.entries, private, disclosure)
+        if strategic is not None and strategic.deviations:
+            click.echo("\n" + "\n".join(strategic_lines(strategic, session.specification.market)))
+
+
+def _strategic(
+    file: Path,
+    session: AuctioneerSession,
+    entries: Sequence[bytes],
+    private: Path | None,
+    disclosure: Disclosure | None,
+) -> Strategic | None:
+    """Return who did not answer truthfully; None where nobody knows. Nobody's own code is run unasked."""
+    path = private or find_private(file)
+    if path is None:
+        return None
+    try:
+        return find_strategic(
+            file, session, entries, private=path, disclosure=disclosure, runs_code=private is not None
+        )
+    except ConfigurationError as problem:
+        if private is not None:
+            raise
+        # It merely lies there: what was asked for can be told without it.
+        click.echo(f"note: {problem}", err=True)
+        return None
 
 
 class _Readable:
@@ -116,42 +224,20 @@ def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:
     return lines
 
 
-def describe_draw(draw: Draw, names: Sequence[str]) -> str:
-    """Return one draw in words."""
-    match draw.options:
-        case tuple(weights) if draw.kind == "weighted":
-            chance = show_exact(Fraction(weights[int(draw.result)], sum(weights)), has_decimal=False)
-            return f"{draw.label}: choice {draw.result} of {len(weights)}, with probability {chance}"
-        case tuple(candidates):
-            offered = ", ".join(_name(candidate, names) for candidate in candidates)
-            return f"{draw.label}: {_name(int(draw.result), names)} of {offered}"
-        case Fraction() as probability:
-            shown = show_exact(probability, has_decimal=False)
-            return f"{draw.label}: {'yes' if draw.result else 'no'}, with probability {shown}"
-        case count if draw.label.endswith("/informant"):
-            return f"{draw.label}: {_name(int(draw.result), names)}, one of {count}"
-        case count:
-            return f"{draw.label}: {draw.result} of 0..{count - 1}"
-
-
 def _show(key: str, value: object, names: Sequence[str], groups: Sequence[str]) -> str:
     if key == "group" and groups and isinstance(value, int):
         return groups[value]
     if key in _BIDDER and isinstance(value, int):
-        return _name(value, names)
+        return show_place(value, names)
     if key in _BIDDERS and isinstance(value, list):
-        return ", ".join(_name(place, names) for place in value) or "nobody"
+        return ", ".join(show_place(place, names) for place in value) or "nobody"
     if key in _PER_BIDDER and isinstance(value, list):
         return ", ".join(f"{name} {level}" for name, level in zip(names, value, strict=False))
     if key == "levels" and isinstance(value, list):
-        return ", ".join(f"{level} owned by {_name(owner, names)}" for level, owner in value) or "none"
+        return ", ".join(f"{level} owned by {show_place(owner, names)}" for level, owner in value) or "none"
     if key == "window" and isinstance(value, list):
         return " to ".join(map(str, value))
     return str(value)
-
-
-def _name(place: object, names: Sequence[str]) -> str:
-    return names[place] if isinstance(place, int) and 0 <= place < len(names) else str(place)
 
 
 def _values(moment: Moment) -> Mapping[str, object]:
@@ -162,8 +248,5 @@ def _values(moment: Moment) -> Mapping[str, object]:
         "bidder": moment.bidder,
         "text": moment.text,
         "state": dict(moment.state),
-        "draws": [
-            {"label": draw.label, "kind": draw.kind, "options": draw.options, "result": draw.result}
-            for draw in moment.draws
-        ],
+        "draws": [draw_values(draw) for draw in moment.draws],
     }

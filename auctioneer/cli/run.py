@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from auctioneer.agents import private_input
-from auctioneer.cli.closing import close, closing_line, closing_values, show_closing
+from auctioneer.cli.closing import Closing, close, closing_line, closing_values, show_closing
+from auctioneer.cli.deviations import Strategic, find_consequences
 from auctioneer.cli.preparing import (
     DISCLOSURE_SUFFIX,
     PRIVATE_SUFFIX,
@@ -19,6 +20,7 @@ from auctioneer.cli.preparing import (
     check_strategies,
 )
 from auctioneer.cli.printing import examples, print_json, say, slug
+from auctioneer.cli.private_files import make_sidecar
 from auctioneer.cli.progress import Progress
 from auctioneer.cli.transcript_files import write_file
 from auctioneer.keys import derive_opening_key
@@ -105,12 +107,16 @@ def run(
     if not result.was_interrupted:
         progress.show_again(result.transcript, slow_motion_s)
     closing = close(loaded, private, chosen, result.session, result.transcript.entries, result.failures)
+    if (as_json or not quiet) and closing.strategic.deviations and result.session.outcome is not None:
+        closing = _with_consequences(closing, path, disclosure)
     verification = verify_transcript(result.transcript, codec=WireCodec(), disclosure=disclosure)
     if not quiet:
         show_closing(console, closing)
         for line in verification_lines(verification):
             say(console, line, is_record=True, then=" " * 20)
-        _show_next(console, path, is_sealed=disclosure is not None)
+        _show_next(
+            console, path, is_sealed=disclosure is not None, is_settled=result.session.outcome is not None
+        )
     if as_json:
         print_json(closing_values(closing, str(path)))
     elif quiet:
@@ -138,6 +144,15 @@ async def _play(
     return result
 
 
+def _with_consequences(closing: Closing, path: Path, disclosure: Disclosure | None) -> Closing:
+    """Return the closing with what strategic deviations earned or cost."""
+    found = closing.strategic.deviations
+    consequences = find_consequences(
+        path, found, private=path.with_suffix(PRIVATE_SUFFIX), disclosure=disclosure
+    )
+    return replace(closing, strategic=Strategic(deviations=found, consequences=consequences))
+
+
 def _disclosure(result: LocalResult, scenario: Scenario, seed: str) -> Disclosure | None:
     """Return what makes sealed reports readable, where the scenario keeps them sealed."""
     if scenario.specification.disclosure != "sealed":
@@ -156,22 +171,11 @@ def _keep(
     out: Path | None,
 ) -> Path:
     """Write the transcript and the private files beside it, and return the transcript's path."""
-    session_id = result.session.session_id.hex()
-    path = _free_path(f"{slug(scenario.title)}-{session_id[:8]}") if out is None else out
-    content = {
-        "session": session_id,
-        "seed": seed,
-        "bidders": {
-            name: {**json.loads(private_input(scenario, bidder, known)), "strategy": scenario.strategy(name)}
-            for bidder, (name, known) in enumerate(zip(scenario.names, private, strict=True))
-        },
-    }
+    session_id = result.session.session_id
+    path = _free_path(f"{slug(scenario.title)}-{session_id.hex()[:8]}") if out is None else out
+    sidecar = make_sidecar(scenario, private, seed=seed, session_id=session_id, path=path)
     write_file(path, encode_transcript(result.transcript))
-    write_file(
-        path.with_suffix(PRIVATE_SUFFIX),
-        (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode(),
-        is_private=True,
-    )
+    write_file(path.with_suffix(PRIVATE_SUFFIX), sidecar, is_private=True)
     if disclosure is not None:
         write_file(path.with_suffix(DISCLOSURE_SUFFIX), encode_disclosure(disclosure), is_private=True)
     return path
@@ -187,11 +191,12 @@ def _free_path(stem: str) -> Path:
         number += 1
 
 
-def _show_next(console: Console, path: Path, *, is_sealed: bool) -> None:
+def _show_next(console: Console, path: Path, *, is_sealed: bool, is_settled: bool) -> None:
     option = f" --disclosure {path.with_suffix(DISCLOSURE_SUFFIX)}" if is_sealed else ""
     for line in (
         f"transcript {path} (what bidders knew, and their strategies: {path.with_suffix(PRIVATE_SUFFIX)})",
         f"next: auctioneer verify {path}{option}",
         f"      auctioneer replay {path}{option}",
+        *([f"      auctioneer replay {path} --swap all=truthful"] if is_settled else []),
     ):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -99,16 +99,15 @@ def _sweep(
     check_campaign(campaign)
     if resume and not (directory / STATE_FILE).exists():
         raise ConfigurationError(f"{directory}: there is nothing to resume: leave --resume out to begin")
-    open_directory(campaign, directory, restart=resume is False)
-    if (directory / MANIFEST_FILE).exists():
-        _note(f"{directory} is finished already; --restart plays it again")
+    with open_directory(campaign, directory, restart=resume is False):
+        if (directory / MANIFEST_FILE).exists():
+            _note(f"{directory} is finished already; --restart plays it again")
+        else:
+            began = perf_counter()
+            with _engine(workers, scheduler) as engine:
+                finished = _run(campaign, directory, engine)
+                _finish(campaign, directory, finished, engine, perf_counter() - began)
         _tell(campaign, directory, as_json=as_json)
-        return 0
-    began = perf_counter()
-    with _engine(workers, scheduler) as engine:
-        finished = _run(campaign, directory, engine)
-        _finish(campaign, directory, finished, engine, perf_counter() - began)
-    _tell(campaign, directory, as_json=as_json)
     return 0
 
 
@@ -121,8 +120,8 @@ def _reproduce(path: Path, workers: int | None, scheduler: str | None, *, as_jso
     check_campaign(campaign)
     with tempfile.TemporaryDirectory() as scratch, _engine(workers, scheduler) as engine:
         directory = Path(scratch) / "again"
-        open_directory(campaign, directory, restart=False)
-        complaints = compare(manifest, path, _run(campaign, directory, engine))
+        with open_directory(campaign, directory, restart=False):
+            complaints = compare(manifest, path, _run(campaign, directory, engine))
     if as_json:
         print_json({"reproduced": not complaints, "auctions": campaign.auctions, "differences": complaints})
     else:
@@ -148,8 +147,8 @@ def _run(campaign: Campaign, directory: Path, engine: Engine) -> Finished:
     from openoutcry.lab.running import run_campaign
 
     try:
-        with _progress(campaign.auctions) as tell:
-            return run_campaign(campaign, directory, engine, tell=tell)
+        with _progress(campaign.auctions) as (tell, tell_markets):
+            return run_campaign(campaign, directory, engine, tell=tell, tell_markets=tell_markets)
     except KeyboardInterrupt:
         _note(f"what is done is kept in {directory}: the same command goes on from there")
         raise
@@ -157,7 +156,7 @@ def _run(campaign: Campaign, directory: Path, engine: Engine) -> Finished:
 
 def _finish(campaign: Campaign, directory: Path, finished: Finished, engine: Engine, seconds: float) -> None:
     from openoutcry.lab.manifest import Circumstances, describe
-    from openoutcry.lab.running import MANIFEST_FILE, remove_chunks
+    from openoutcry.lab.running import MANIFEST_FILE, remove_work
 
     circumstances = Circumstances(
         command=[Path(sys.argv[0]).name, *sys.argv[1:]],
@@ -169,7 +168,7 @@ def _finish(campaign: Campaign, directory: Path, finished: Finished, engine: Eng
     partial = directory / f"{MANIFEST_FILE}.partial"
     partial.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(directory / MANIFEST_FILE)
-    remove_chunks(directory)
+    remove_work(directory)
 
 
 def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
@@ -179,6 +178,8 @@ def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
     from openoutcry.lab.summary import show_summary, summarise
 
     manifest = read_manifest(directory / MANIFEST_FILE)
+    for note in manifest["notes"]:
+        _note(note)
     summary = summarise(campaign, directory / ROWS_FILE)
     if as_json:
         told: dict[str, Any] = {
@@ -187,6 +188,7 @@ def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
             "auctions": manifest["rows"]["count"],
             "seconds": manifest["seconds"],
             "workers": manifest["workers"],
+            "notes": manifest["notes"],
             "cells": summary,
         }
         print_json(told)
@@ -206,21 +208,29 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how many auctions are done, how fast, and how long the rest will take."""
+def _progress(total: int) -> Iterator[tuple[Callable[[int], None], Callable[[int, int], None]]]:
+    """Show on a terminal how much is done, how fast, and how long the rest will take.
+
+    Yields:
+        What to tell that so many more auctions are done; and how many optimal revenues, and of how many.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _count: None
+        yield lambda _count: None, lambda _done, _count: None
         return
     columns = (
         BarColumn(),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} auctions"),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.description}"),
         _Rate(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("auctions", total=total)
-        yield lambda count: progress.advance(task, count)
+        markets = progress.add_task("optimal revenues", total=None, visible=False)
+        auctions = progress.add_task("auctions", total=total)
+        yield (
+            lambda count: progress.advance(auctions, count),
+            lambda done, count: progress.update(markets, completed=done, total=count, visible=True),
+        )
 
 
 def _note(line: str) -> None:

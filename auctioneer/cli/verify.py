@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from auctioneer.cli.deviations import Strategic, find_strategic, strategic_lines, strategic_objects
 from auctioneer.cli.hexadecimal import KEY, SESSION
 from auctioneer.cli.printing import examples, print_json
 from auctioneer.cli.transcript_files import DISCLOSURE, read_transcript, write_file
@@ -15,7 +16,7 @@ from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.evidence import EVIDENCE_BYTES, decode_evidence, encode_evidence, gather, judge
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.report import verification_lines, verification_values
-from openoutcry.session.verification import unreadable, verify_transcript
+from openoutcry.session.verification import Verification, unreadable, verify_transcript
 from openoutcry.wire import WireCodec
 
 CANNOT_TELL = 2
@@ -27,6 +28,7 @@ CANNOT_TELL = 2
         "auctioneer verify runs/offshore-1a2b3c4d.zip",
         "auctioneer verify runs/offshore-1a2b3c4d.zip --evidence evidence/",
         "auctioneer verify runs/treasury-5e6f7a8b.zip --disclosure runs/treasury-5e6f7a8b.disclosure.json",
+        "auctioneer verify runs/offshore-1a2b3c4d.zip --private runs/offshore-1a2b3c4d.private.json",
         "auctioneer verify evidence/record-17-WRONG_LEVEL.json",
     )
 )
@@ -45,6 +47,12 @@ CANNOT_TELL = 2
     type=click.Path(path_type=Path),
     help="Write here, for each deviation that signatures alone prove, a file for strangers to judge.",
 )
+@click.option(
+    "--private",
+    type=click.Path(path_type=Path),
+    help="File with what the bidders privately knew, as `run` writes it: lists answers that were not truthful, and "
+    "what they earned or cost. Runs the bidders' strategies.",
+)
 def verify(
     file: Path,
     as_json: bool,
@@ -52,6 +60,7 @@ def verify(
     auctioneer_key: bytes | None,
     disclosure: Disclosure | None,
     evidence_directory: Path | None,
+    private: Path | None,
 ) -> int:
     """Verify the transcript in FILE: every byte, every signature, every question, every payment.
 
@@ -76,15 +85,44 @@ def verify(
     except TranscriptError as error:
         # The file can be read and was altered: that is an answer, of the first level.
         verification = unreadable(error)
-    if as_json:
-        print_json(verification_values(verification))
-    else:
-        click.echo("\n".join(verification_lines(verification)))
+    strategic = None
+    if private is not None and transcript is not None:
+        strategic = _strategic(file, verification, transcript, private, disclosure)
+    _tell(verification, strategic, as_json=as_json)
     if transcript is not None and verification.is_valid and evidence_directory is not None:
         _write_evidence(transcript, disclosure, evidence_directory, quiet=as_json)
     if verification.is_undecided:
         return CANNOT_TELL
     return 0 if verification.is_valid else 1
+
+
+def _tell(verification: Verification, strategic: Strategic | None, *, as_json: bool) -> None:
+    if as_json:
+        values = verification_values(verification)
+        if strategic is not None:
+            values["strategic"] = strategic_objects(strategic)
+        print_json(values)
+        return
+    *lines, verdict = verification_lines(verification)
+    if strategic is not None and verification.session is not None:
+        lines += strategic_lines(strategic, verification.session.specification.market)
+    click.echo("\n".join([*lines, verdict]))
+
+
+def _strategic(
+    file: Path,
+    verification: Verification,
+    transcript: Transcript,
+    private: Path,
+    disclosure: Disclosure | None,
+) -> Strategic | None:
+    """Return who did not answer truthfully; None where the transcript does not hold, or does not tell."""
+    session = verification.session
+    if session is None or verification.is_sealed or not verification.is_valid:
+        return None
+    return find_strategic(
+        file, session, transcript.entries, private=private, disclosure=disclosure, runs_code=True
+    )
 
 
 def _is_evidence(file: Path) -> bool:

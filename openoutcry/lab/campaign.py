@@ -57,6 +57,7 @@ class Cell:
         everyone: The strategy of all bidders.
         observed: The strategy of the observed bidder.
         observed_bidder: Its place in the roster.
+        conversation: Whether waves and questions are counted, which takes the generator.
     """
 
     number: int
@@ -69,6 +70,7 @@ class Cell:
     everyone: str
     observed: str
     observed_bidder: int
+    conversation: bool
 
     @property
     def auctions(self) -> int:
@@ -110,6 +112,7 @@ class Campaign:
         text: The file's text.
         file: The file as the person named it.
         directory: Where relative files of strategies start.
+        optimal_revenue: Whether the optimal revenue of every market is worked out.
     """
 
     title: str
@@ -118,6 +121,7 @@ class Campaign:
     text: str
     file: str
     directory: Path
+    optimal_revenue: bool
 
     @property
     def auctions(self) -> int:
@@ -183,6 +187,7 @@ def loads(text: str, directory: Path | None = None, *, file: str = "campaign") -
         raise CampaignError(file=file, key="", reason="is nested too deeply") from error
     _check_shape(content, file)
     cells = tuple(_lay_out(content, file))
+    _check_priors(content, cells, file)
     auctions = sum(cell.auctions for cell in cells)
     if auctions > AUCTIONS_LIMIT:
         reason = f"has {auctions} auctions, at most {AUCTIONS_LIMIT}: take fewer markets or replications"
@@ -194,6 +199,7 @@ def loads(text: str, directory: Path | None = None, *, file: str = "campaign") -
         text=text,
         file=file,
         directory=Path() if directory is None else directory,
+        optimal_revenue=content.get("optimal_revenue", False),
     )
 
 
@@ -241,6 +247,7 @@ def _lay_out(content: Mapping[str, Any], file: str) -> Iterator[Cell]:
             everyone=everyone,
             observed=observed,
             observed_bidder=content.get("observed", 0),
+            conversation=content.get("conversation", False),
         )
         _check_kinds(cell, mechanism, instance, file)
         yield cell
@@ -316,6 +323,16 @@ def _check_kinds(cell: Cell, mechanism: _Entry, instance: _Entry, file: str) -> 
             f"{given}: put them into campaigns of their own"
         )
         raise CampaignError(file=file, key=mechanism.key, reason=reason)
+
+
+def _check_priors(content: Mapping[str, Any], cells: Sequence[Cell], file: str) -> None:
+    # A campaign has instances of one kind.
+    if content.get("optimal_revenue", False) and find_generator(cells[0].generator).market == "signals":
+        reason = (
+            f"is what the best auction for a prior earns, and {cells[0].generator} makes bidders with signals: leave "
+            "it out"
+        )
+        raise CampaignError(file=file, key="optimal_revenue", reason=reason)
 
 
 def _label(name: str, raw: Raw) -> str:

@@ -78,7 +78,8 @@ class ProcessEngine:
     def stop(self) -> None:
         """End all processes of the pool."""
         self._lifeline.close()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        # Without the lifeline they are gone at once; who presses Ctrl-C again meanwhile is not in Python's own way out.
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _start(self) -> tuple[Executor, Connection]:
         # Every process reads from the lifeline and nobody writes to it: it ends when we close it, or die.

@@ -79,6 +79,7 @@ def describe(
             "sha256": _digest_file(finished.rows),
             "columns": finished.columns,
         },
+        "notes": list(finished.notes),
         "cells": [_describe_cell(campaign.seed, cell) for cell in campaign.cells],
     }
 
@@ -105,6 +106,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         columns = rows["columns"]
         is_whole = all(isinstance(text, str) for text in [*texts, *columns, *columns.values(), rows["file"]])
         is_whole = is_whole and isinstance(content["strategies"], dict)
+        is_whole = is_whole and all(isinstance(note, str) for note in content["notes"])
     except (KeyError, TypeError, AttributeError):
         is_whole = False
     if not is_whole:

@@ -28,6 +28,12 @@ QUANTITIES = ("price", "revenue", "welfare", "optimum", "utility")
 """What all buyers pay for what they get; what all bidders pay, rewards taken off; what the outcome is worth to all;
 what the best outcome would be worth; what the observed bidder gains."""
 
+OPTIMAL_REVENUE = "optimal_revenue"
+"""What the best auction for the market's prior earns on average: of the market, not of the auction."""
+
+COUNTS = ("waves", "questions")
+"""Waves of questions, and single questions: each level of a clock and each report asked for is one."""
+
 LABELS = ("mechanism", "instances", "strategies")
 """What a cell is, in words."""
 
@@ -36,6 +42,7 @@ ROW_GROUP = 2**17
 
 _INTEGER_LIMIT = 2**63
 _NOBODY = -1
+_ENDINGS = ("integer", "fraction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +80,16 @@ class Rows:
         winner: Roster index of the only buyer; -1 when nobody buys, or more than one.
         buyers: How many buy.
         defaults: How often a strategy failed and the documented default was taken.
+        waves: How many waves of questions there were; None where they were not counted.
+        questions: How many single questions; None where they were not counted.
         quantities: By each name of `QUANTITIES`.
     """
 
     winner: NDArray[np.int32]
     buyers: NDArray[np.int32]
     defaults: NDArray[np.int32]
+    waves: NDArray[np.int32] | None
+    questions: NDArray[np.int32] | None
     quantities: Mapping[str, Quantity]
 
     @property
@@ -109,13 +120,16 @@ def kept_schema() -> Any:
         arrow.field("winner", arrow.int32()),
         arrow.field("buyers", arrow.int32(), nullable=False),
         arrow.field("defaults", arrow.int32(), nullable=False),
+        *(arrow.field(name, arrow.int32()) for name in COUNTS),
     ]
     for name in QUANTITIES:
-        fields += [
-            arrow.field(f"{name}_integer", arrow.int64()),
-            arrow.field(f"{name}_fraction", arrow.string()),
-        ]
+        fields += _exact_fields(name)
     return arrow.schema(fields)
+
+
+def _exact_fields(name: str) -> list[Any]:
+    arrow = import_arrow()
+    return [arrow.field(f"{name}_integer", arrow.int64()), arrow.field(f"{name}_fraction", arrow.string())]
 
 
 def table_schema() -> Any:
@@ -128,10 +142,10 @@ def table_schema() -> Any:
         *(arrow.field(name, label, nullable=False) for name in LABELS),
         arrow.field("market", arrow.int32(), nullable=False),
         arrow.field("auction", arrow.int64(), nullable=False),
-        *(kept[name] for name in ("winner", "buyers", "defaults")),
+        *(kept[name] for name in ("winner", "buyers", "defaults", *COUNTS)),
     ]
-    for name in QUANTITIES:
-        fields += [arrow.field(name, arrow.float64()), kept[f"{name}_integer"], kept[f"{name}_fraction"]]
+    for name in (*QUANTITIES, OPTIMAL_REVENUE):
+        fields += [arrow.field(name, arrow.float64()), *_exact_fields(name)]
     return arrow.schema(fields)
 
 
@@ -142,6 +156,10 @@ def encode_rows(rows: Rows) -> bytes:
         arrow.array(rows.winner, mask=rows.winner == _NOBODY),
         arrow.array(rows.buyers),
         arrow.array(rows.defaults),
+        *(
+            arrow.nulls(rows.count, arrow.int32()) if counted is None else arrow.array(counted)
+            for counted in (rows.waves, rows.questions)
+        ),
     ]
     for name in QUANTITIES:
         columns += _encode_quantity(rows.quantities[name])
@@ -155,9 +173,12 @@ def encode_rows(rows: Rows) -> bytes:
 
 
 def decode_rows(data: bytes) -> Any:
-    """Return the table that `encode_rows` wrote; raises ValueError (of Arrow) for anything else."""
+    """Return the table that `encode_rows` wrote; raises ValueError for anything else."""
     arrow = import_arrow()
-    return arrow.ipc.open_file(arrow.py_buffer(data)).read_all()
+    table = arrow.ipc.open_file(arrow.py_buffer(data)).read_all()
+    if table.schema != kept_schema():
+        raise ValueError("these are not the columns that a chunk has")
+    return table
 
 
 def _encode_quantity(quantity: Quantity) -> list[Any]:
@@ -176,10 +197,12 @@ class TableMaker:
 
     Args:
         campaign: Whose labels the rows carry.
+        optima: The optimal revenue of each market, by its name; None, or left out, where it is not known.
     """
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, optima: Mapping[str, Fraction | None]) -> None:
         self._arrow = import_arrow()
+        self._optima = optima
         self._schema = table_schema()
         self._labels = {
             "mechanism": [cell.mechanism_label for cell in campaign.cells],
@@ -201,13 +224,18 @@ class TableMaker:
         """
         count = kept.num_rows
         auctions = np.arange(first, first + count, dtype=np.int64)
+        markets = (auctions // cell.replications).astype(np.int32)
         made = {
             "cell": np.full(count, cell.number, dtype=np.int32),
-            "market": (auctions // cell.replications).astype(np.int32),
+            "market": markets,
             "auction": auctions,
         }
         made |= {column: self._constant(column, cell, count) for column in LABELS}
-        made |= {name: self._floats(kept, name) for name in QUANTITIES}
+        exact = {name: [kept.column(f"{name}_{end}") for end in _ENDINGS] for name in QUANTITIES}
+        exact[OPTIMAL_REVENUE] = self._optimal_revenues(cell, markets)
+        for name, columns in exact.items():
+            made[name] = self._floats(*columns)
+            made |= {f"{name}_{end}": column for end, column in zip(_ENDINGS, columns, strict=True)}
         columns = [made[name] if name in made else kept.column(name) for name in self._schema.names]
         return self._arrow.table(columns, schema=self._schema)
 
@@ -216,8 +244,17 @@ class TableMaker:
         place = dictionary.index(self._labels[column][cell.number]).as_py()
         return self._arrow.DictionaryArray.from_arrays(np.full(count, place, dtype=np.int32), dictionary)
 
-    def _floats(self, kept: Any, name: str) -> Any:
-        integers, texts = kept.column(f"{name}_integer"), kept.column(f"{name}_fraction")
+    def _optimal_revenues(self, cell: Cell, markets: NDArray[np.int32]) -> list[Any]:
+        """Return the exact columns for auctions in these markets, which only rise."""
+        if not self._optima:
+            return [self._arrow.nulls(len(markets), field.type) for field in _exact_fields(OPTIMAL_REVENUE)]
+        least, greatest = int(markets[0]), int(markets[-1])
+        each = [self._optima.get(cell.market_name(market)) for market in range(least, greatest + 1)]
+        return [
+            column.take(self._arrow.array(markets - least)) for column in _encode_quantity(Quantity.of(each))
+        ]
+
+    def _floats(self, integers: Any, texts: Any) -> Any:
         floats = integers.cast(self._arrow.float64(), safe=False)
         if texts.null_count == len(texts):
             return floats
@@ -236,13 +273,14 @@ def _as_float(number: Fraction) -> float:
 
 
 class Digest:
-    """The SHA-256 of every column that is kept, over its values in order and not over how a file packs them.
+    """The SHA-256 of every column that matters, over its values in order and not over how a file packs them.
 
     What is left out follows from the others: labels and numbers from the place of a row, floats from exact numbers.
     """
 
     def __init__(self) -> None:
-        self._names: list[str] = kept_schema().names
+        exact = [f"{OPTIMAL_REVENUE}_{end}" for end in _ENDINGS]
+        self._names: list[str] = [*kept_schema().names, *exact]
         self._hashes = {name: (hashlib.sha256(), hashlib.sha256()) for name in self._names}
 
     def update(self, table: Any) -> None:
@@ -250,14 +288,14 @@ class Digest:
         for name in self._names:
             column = table.column(name).combine_chunks()
             values, presence = self._hashes[name]
-            is_valid = column.is_valid().to_numpy(zero_copy_only=False)
-            presence.update(is_valid.astype(np.uint8).tobytes())
+            presence.update(column.is_valid().cast("uint8").to_numpy())
+            present = column.drop_null() if column.null_count else column
             if column.type == "string":
-                for text in column.drop_null().to_pylist() if is_valid.any() else ():
+                for text in present.to_pylist():
                     values.update(len(text).to_bytes(8, "little") + text.encode())
                 continue
-            numbers = column.fill_null(0).to_numpy(zero_copy_only=False)
-            values.update(numbers.astype(numbers.dtype.newbyteorder("<"), copy=False).tobytes())
+            numbers = present.to_numpy(zero_copy_only=False)
+            values.update(numbers.astype(numbers.dtype.newbyteorder("<"), copy=False))
 
     def columns(self) -> dict[str, str]:
         """Return the digest of each column in hexadecimal digits."""

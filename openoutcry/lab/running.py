@@ -8,42 +8,37 @@ How the work was cut up shows in neither: the rows are in the order of cells and
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openoutcry.errors import CampaignError, ConfigurationError, OpenOutcryError, ServiceError
+from openoutcry.errors import CampaignError, ConfigurationError, OpenOutcryError
 from openoutcry.lab.campaign import Campaign, Cell
+from openoutcry.lab.dispatching import AHEAD, Dispatcher
 from openoutcry.lab.engines import Engine, describe_release
+from openoutcry.lab.optima import Optima, TellMarkets, find_optima
 from openoutcry.lab.rows import TableMaker, decode_rows, import_arrow, write_rows
+from openoutcry.lab.storing import locked, store
 from openoutcry.lab.work import Chunk, Done, check_cell, has_kernel, run_chunk
 
 ROWS_FILE = "rows.parquet"
 MANIFEST_FILE = "manifest.json"
 STATE_FILE = "running.json"
 CHUNKS_FOLDER = "chunks"
+OPTIMA_FOLDER = "optima"
 STATE_FORMAT = "openoutcry-campaign-state/1"
 
 CHUNK_SECONDS = 1.0
-LEAST_CHUNK_SECONDS = 0.1
+LEAST_CHUNK_SECONDS = 0.05
 """Near the end chunks become smaller, so that all workers end at about the same time, but not smaller than this."""
 
 FIRST_KERNEL_CHUNK = 50_000
 FIRST_CHUNK = 8
 GROWTH = 8
 """A chunk is at most so many times the one before it: the first auctions of a cell tell little of its pace."""
-
-AHEAD = 2
-"""Chunks handed out for each worker, so that none waits for the next."""
-
-ATTEMPTS = 5
-"""How often a chunk is handed out again after the process that worked on it was lost."""
 
 Tell = Callable[[int], None]
 
@@ -57,12 +52,14 @@ class Finished:
         count: How many.
         columns: The digest of each column.
         resumed: How many auctions were there from an earlier run.
+        notes: Lines for a person about what is missing in the rows.
     """
 
     rows: Path
     count: int
     columns: dict[str, str]
     resumed: int
+    notes: tuple[str, ...]
 
 
 def check_campaign(campaign: Campaign) -> None:
@@ -81,7 +78,14 @@ def check_campaign(campaign: Campaign) -> None:
             raise CampaignError(file=campaign.file, key=key, reason=str(error)) from error
 
 
-def run_campaign(campaign: Campaign, directory: Path, engine: Engine, *, tell: Tell) -> Finished:
+def run_campaign(
+    campaign: Campaign,
+    directory: Path,
+    engine: Engine,
+    *,
+    tell: Tell,
+    tell_markets: TellMarkets | None = None,
+) -> Finished:
     """Run what is left of a campaign, and put its rows together.
 
     Args:
@@ -89,21 +93,34 @@ def run_campaign(campaign: Campaign, directory: Path, engine: Engine, *, tell: T
         directory: Where its chunks are kept and the rows go; as `open_directory` left it.
         engine: Does the work.
         tell: Called with the number of auctions whenever some are done, at first with those of an earlier run.
+        tell_markets: Told how many optimal revenues are worked out, where the campaign asks for them.
 
     Raises:
         CampaignError: An auction cannot be played.
         ServiceError: A chunk was lost together with its worker too often.
+        ConfigurationError: What is done cannot be written down.
     """
-    shelf = _Shelf(campaign, directory)
+    optima = find_optima(campaign, directory / OPTIMA_FOLDER, engine, tell=tell_markets)
+    shelf = _Shelf(campaign, directory, optima)
     resumed = shelf.take_stock()
     tell(resumed)
-    _Dispatcher(campaign, shelf, engine, tell).run()
-    count, columns = write_rows(shelf.tables(), directory / ROWS_FILE)
-    return Finished(rows=directory / ROWS_FILE, count=count, columns=columns, resumed=resumed)
+    _play(campaign, shelf, engine, tell)
+    try:
+        count, columns = write_rows(shelf.tables(), directory / ROWS_FILE)
+    except OSError as error:
+        raise ConfigurationError(f"{directory / ROWS_FILE} cannot be written: {error}") from error
+    return Finished(
+        rows=directory / ROWS_FILE,
+        count=count,
+        columns=columns,
+        resumed=resumed,
+        notes=(optima.note,) if optima.note else (),
+    )
 
 
-def open_directory(campaign: Campaign, directory: Path, *, restart: bool) -> None:
-    """Make a directory ready for a campaign.
+@contextmanager
+def open_directory(campaign: Campaign, directory: Path, *, restart: bool) -> Iterator[None]:
+    """Make a directory ready for a campaign, and keep other commands out of it meanwhile.
 
     Args:
         campaign: To be run in it.
@@ -111,30 +128,40 @@ def open_directory(campaign: Campaign, directory: Path, *, restart: bool) -> Non
         restart: Whether what an earlier run left there is thrown away.
 
     Raises:
-        CampaignError: It holds another campaign, another release's results, or something that is not ours.
+        CampaignError: It holds another campaign, another release's results, or something that is not ours; or another
+            process is at work there.
     """
+    with ExitStack() as held:
+        try:
+            names = {path.name for path in directory.iterdir()} if directory.exists() else set()
+            if names and STATE_FILE not in names:
+                reason = "is not empty, and no campaign was begun there: name another directory"
+                raise CampaignError(file=str(directory), key="", reason=reason)
+            directory.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(directory / STATE_FILE))
+            _take_over(campaign, directory, restart=restart)
+        except OSError as error:
+            reason = f"cannot be used: {error.strerror}"
+            raise CampaignError(file=str(directory), key="", reason=reason) from error
+        yield
+
+
+def _take_over(campaign: Campaign, directory: Path, *, restart: bool) -> None:
     ours = {"format": STATE_FORMAT, **identity(campaign)}
     state = directory / STATE_FILE
     if restart:
-        for name in (ROWS_FILE, MANIFEST_FILE, STATE_FILE):
+        for name in (ROWS_FILE, MANIFEST_FILE):
             (directory / name).unlink(missing_ok=True)
-        shutil.rmtree(directory / CHUNKS_FOLDER, ignore_errors=True)
-    found = _read_state(state)
-    if found is not None:
-        if found != ours:
-            reason = "belongs to another campaign or release: name another directory, or start again with --restart"
-            raise CampaignError(file=str(directory), key="", reason=reason)
-        return
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        reason = "is not empty, and no campaign was begun there: name another directory"
+        remove_work(directory)
+    found = None if restart else _read_state(state)
+    if found is not None and found != ours:
+        reason = (
+            "belongs to another campaign or release: name another directory, or start again with --restart"
+        )
         raise CampaignError(file=str(directory), key="", reason=reason)
-    try:
-        (directory / CHUNKS_FOLDER).mkdir(parents=True)
+    if found is None:
+        # The file is locked: it is written over, not replaced.
         state.write_text(json.dumps(ours), encoding="utf-8")
-    except OSError as error:
-        raise CampaignError(
-            file=str(directory), key="", reason=f"cannot be used: {error.strerror}"
-        ) from error
 
 
 def identity(campaign: Campaign) -> dict[str, object]:
@@ -148,27 +175,28 @@ def identity(campaign: Campaign) -> dict[str, object]:
     }
 
 
-def remove_chunks(directory: Path) -> None:
+def remove_work(directory: Path) -> None:
     """Remove what the finished rows make superfluous."""
-    shutil.rmtree(directory / CHUNKS_FOLDER, ignore_errors=True)
+    for folder in (CHUNKS_FOLDER, OPTIMA_FOLDER):
+        shutil.rmtree(directory / folder, ignore_errors=True)
 
 
 def _read_state(state: Path) -> object:
+    """Return what the file of state holds; None where it was only just made."""
     try:
-        return json.loads(state.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
+        text = state.read_text(encoding="utf-8")
+        return json.loads(text) if text else None
+    except ValueError:
         return "unreadable"
 
 
 class _Shelf:
     """The chunks that are done, each in a file of its own."""
 
-    def __init__(self, campaign: Campaign, directory: Path) -> None:
+    def __init__(self, campaign: Campaign, directory: Path, optima: Optima) -> None:
         self._campaign = campaign
         self._folder = directory / CHUNKS_FOLDER
-        self._maker = TableMaker(campaign)
+        self._maker = TableMaker(campaign, optima.revenues)
         # For each cell the files by first auction, with their counts.
         self._done: list[dict[int, tuple[int, Path]]] = [{} for _ in campaign.cells]
 
@@ -190,9 +218,7 @@ class _Shelf:
     def keep(self, chunk: Chunk, rows: bytes) -> None:
         """Keep the rows of a chunk."""
         path = self._folder / f"{chunk.cell.number:05d}-{chunk.first:012d}-{chunk.count:09d}.arrow"
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(rows)
-        os.replace(partial, path)
+        store(path, rows)
         self._done[chunk.cell.number][chunk.first] = (chunk.count, path)
 
     def gaps(self, cell: Cell) -> Iterator[tuple[int, int]]:
@@ -234,44 +260,17 @@ class _Pace:
         self.largest = max(self.largest, GROWTH * count)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Handed:
-    """A chunk that a worker has."""
+class _Cutter:
+    """Cuts what is still to be played into chunks of about a second."""
 
-    chunk: Chunk
-    attempts: int = field(default=1)
-
-
-class _Dispatcher:
-    """Hands out chunks and takes back what is done."""
-
-    def __init__(self, campaign: Campaign, shelf: _Shelf, engine: Engine, tell: Tell) -> None:
+    def __init__(self, campaign: Campaign, shelf: _Shelf, workers: int) -> None:
         self._campaign = campaign
         self._shelf = shelf
-        self._engine = engine
-        self._tell = tell
+        self._workers = workers
         self._paces: dict[int, _Pace] = {}
-        self._again: deque[_Handed] = deque()
-        self._handed: dict[Future[Done], _Handed] = {}
 
-    def run(self) -> None:
-        """Work until nothing is left."""
-        chunks = self._cut()
-        is_all_cut = False
-        while self._handed or self._again or not is_all_cut:
-            while (len(self._handed) < AHEAD * self._engine.workers and not is_all_cut) or self._again:
-                if self._again:
-                    self._hand_out(self._again.popleft())
-                elif (chunk := next(chunks, None)) is not None:
-                    self._hand_out(_Handed(chunk=chunk))
-                else:
-                    is_all_cut = True
-            if self._handed:
-                done, _ = wait(self._handed, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._take_back(future, self._handed.pop(future))
-
-    def _cut(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the chunks, in the order of cells and auctions; how large each is, is decided when it is asked for."""
         for cell in self._campaign.cells:
             pace = self._paces[cell.number] = _Pace(
                 largest=FIRST_KERNEL_CHUNK if has_kernel(self._campaign.seed, cell) else FIRST_CHUNK
@@ -289,37 +288,34 @@ class _Dispatcher:
                     )
                     at += count
 
+    def learn(self, chunk: Chunk, seconds: float) -> None:
+        """Take note of how long a chunk took."""
+        self._paces[chunk.cell.number].learn(chunk.count, seconds)
+
     def _share_left(self, cell: Cell, left: int) -> int | None:
         """Return what is left of the last cell for each worker, in two turns; None in the cells before it."""
         if cell.number < len(self._campaign.cells) - 1:
             return None
-        return -(-left // (AHEAD * self._engine.workers))
+        return -(-left // (AHEAD * self._workers))
 
-    def _hand_out(self, handed: _Handed) -> None:
-        self._handed[self._engine.submit(run_chunk, handed.chunk)] = handed
 
-    def _take_back(self, future: Future[Done], handed: _Handed) -> None:
-        error = future.exception()
-        chunk = handed.chunk
-        if error is not None:
-            if not self._engine.is_worker_lost(error):
-                raise error
-            if handed.attempts == ATTEMPTS:
-                raise ServiceError(
-                    f"workers were lost {ATTEMPTS} times while they played auctions {chunk.first}.."
-                    f"{chunk.first + chunk.count - 1} of {chunk.cell.mechanism_label}: is there memory enough?"
-                ) from error
-            self._again.append(_Handed(chunk=chunk, attempts=handed.attempts + 1))
-            return
-        done = future.result()
+def _play(campaign: Campaign, shelf: _Shelf, engine: Engine, tell: Tell) -> None:
+    """Play what is left."""
+    cutter = _Cutter(campaign, shelf, engine.workers)
+
+    def take(chunk: Chunk, done: Done) -> None:
         if done.rows is None:
-            raise CampaignError(file=self._campaign.file, key="", reason=done.problem)
-        self._paces[chunk.cell.number].learn(chunk.count, done.seconds)
-        try:
-            self._shelf.keep(chunk, done.rows)
-        except OSError as problem:
-            raise ConfigurationError(f"the rows cannot be kept: {problem}") from problem
-        self._tell(chunk.count)
+            raise CampaignError(file=campaign.file, key="", reason=done.problem)
+        cutter.learn(chunk, done.seconds)
+        shelf.keep(chunk, done.rows)
+        tell(chunk.count)
+
+    Dispatcher(engine, run_chunk, take=take, describe=_describe).run(cutter.chunks())
+
+
+def _describe(chunk: Chunk) -> str:
+    last = chunk.first + chunk.count - 1
+    return f"auctions {chunk.first}..{last} of {chunk.cell.mechanism_label}"
 
 
 def stop_quietly(engine: Engine) -> None:

@@ -15,14 +15,26 @@ from rich.table import Table
 from openoutcry.lab.campaign import Campaign
 from openoutcry.lab.rows import read_rows
 
-_MEANS = ("welfare", "revenue", "optimum", "utility", "welfare_share", "revenue_share")
+_COLUMNS = ("welfare", "revenue", "optimum", "utility", "optimal_revenue", "waves", "questions")
+_MEANS = (*_COLUMNS, "welfare_share", "revenue_share", "optimal_share")
+
+
+_SHOWN = {
+    "welfare_share": "welfare / optimum",
+    "revenue_share": "revenue / optimum",
+    "optimal_share": "revenue / optimal",
+    "utility": "observed gains",
+    "questions": "questions",
+    "waves": "waves",
+}
+_OPTIONAL = ("optimal_share", "questions", "waves")
 
 
 def summarise(campaign: Campaign, rows: Path) -> list[dict[str, Any]]:
     """Return for each cell how many auctions it had, how many sold, and means, as floats.
 
-    `welfare_share` and `revenue_share` are means of the ratio to the optimum, over the auctions in which that is known
-    and above 0. A mean over no auctions is None.
+    `welfare_share` and `revenue_share` are means of the ratio to the optimum, `optimal_share` of that of revenue to the
+    optimal revenue, each over the auctions in which that is known and above 0. A mean over no auctions is None.
     """
     count = len(campaign.cells)
     sums, known = np.zeros((count, len(_MEANS))), np.zeros((count, len(_MEANS)), dtype=np.int64)
@@ -54,28 +66,31 @@ def summarise(campaign: Campaign, rows: Path) -> list[dict[str, Any]]:
 
 def _values(table: Any) -> Iterator[NDArray[np.float64]]:
     """Yield a column for each of `_MEANS`, in this order; what is not known is no number."""
-    named = {name: table.column(name).to_numpy() for name in ("welfare", "revenue", "optimum", "utility")}
+    named = {name: table.column(name).cast("float64").to_numpy() for name in _COLUMNS}
     yield from named.values()
-    optimum = np.where(named["optimum"] > 0, named["optimum"], np.nan)
-    yield named["welfare"] / optimum
-    yield named["revenue"] / optimum
+    for above, below in (("welfare", "optimum"), ("revenue", "optimum"), ("revenue", "optimal_revenue")):
+        yield named[above] / np.where(named[below] > 0, named[below], np.nan)
 
 
 def show_summary(console: Console, campaign: Campaign, summary: list[dict[str, Any]]) -> None:
     """Print the summary as a table."""
     table = Table(title=escape(campaign.title), title_justify="left")
     for heading in ("mechanism", "instances", "strategies"):
-        table.add_column(heading)
-    for heading in ("auctions", "sold", "welfare / optimum", "revenue / optimum", "observed gains"):
+        table.add_column(heading, overflow="fold")
+    # What a campaign does not ask for has no column.
+    means = {
+        name: heading
+        for name, heading in _SHOWN.items()
+        if name not in _OPTIONAL or any(cell[name] is not None for cell in summary)
+    }
+    for heading in ("auctions", "sold", *means.values()):
         table.add_column(heading, justify="right")
     for cell in summary:
         table.add_row(
             *(escape(cell[name]) for name in ("mechanism", "instances", "strategies")),
             f"{cell['auctions']:,}",
             f"{cell['sold'] / cell['auctions']:.1%}",
-            _show(cell["welfare_share"]),
-            _show(cell["revenue_share"]),
-            _show(cell["utility"]),
+            *(_show(cell[name]) for name in means),
         )
     console.print(table)
 

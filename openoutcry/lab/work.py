@@ -16,9 +16,10 @@ from time import perf_counter
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openoutcry.errors import ConfigurationError, OpenOutcryError
-from openoutcry.lab.campaign import Cell
+from openoutcry.lab.campaign import Cell, Raw
 from openoutcry.lab.chance import Luck
 from openoutcry.lab.instances.generator import Instances, SignalInstances, TypeInstances
 from openoutcry.lab.instances.registry import find_generator
@@ -108,10 +109,11 @@ def check_cell(seed: str, directory: str, cell: Cell) -> None:
 
 def _play_market(chunk: Chunk, market: int, index: int, count: int) -> list[Rows]:
     cell = _without_number(chunk.cell)
-    kernel = _kernel(chunk.seed, cell, market)
+    # Once for all campaigns that differ only in how much is played.
+    kernel = _kernel(chunk.seed, replace(cell, markets=1, replications=1, observed_bidder=0), market)
     if kernel is None:
         return [_play_each(chunk, cell, market, index, count)]
-    instances = _instances(chunk.seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+    instances = draw_instances(chunk.seed, cell.generator, cell.instance_parameters, cell.market_name(market))
     assert isinstance(instances, SignalInstances)
     parts = []
     for start in range(index, index + count, BATCH):
@@ -122,7 +124,7 @@ def _play_market(chunk: Chunk, market: int, index: int, count: int) -> list[Rows
 
 
 def _play_each(chunk: Chunk, cell: Cell, market: int, index: int, count: int) -> Rows:
-    instances = _instances(chunk.seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+    instances = draw_instances(chunk.seed, cell.generator, cell.instance_parameters, cell.market_name(market))
     auction = _auction(chunk.seed, chunk.directory, cell, market)
     size, observed = len(auction.market.bidders), cell.observed_bidder
     strategies = [cell.everyone] * size
@@ -136,15 +138,17 @@ def _play_each(chunk: Chunk, cell: Cell, market: int, index: int, count: int) ->
         )
         for number in range(index, index + count)
     ]
-    return _result_rows(results, observed)
+    return _result_rows(results, observed, counts=cell.conversation)
 
 
-def _result_rows(results: Sequence[PlayResult], observed: int) -> Rows:
+def _result_rows(results: Sequence[PlayResult], observed: int, *, counts: bool) -> Rows:
     winners = [-1 if result.winner is None else result.names.index(result.winner) for result in results]
     return Rows(
         winner=np.array(winners, dtype=np.int32),
         buyers=np.array([len(result.awards) for result in results], dtype=np.int32),
         defaults=np.array([len(result.defaults) for result in results], dtype=np.int32),
+        waves=np.array([result.waves for result in results], dtype=np.int32) if counts else None,
+        questions=np.array([result.questions for result in results], dtype=np.int32) if counts else None,
         quantities={
             "price": Quantity.of([result.price for result in results]),
             "revenue": Quantity.of([result.revenue for result in results]),
@@ -168,6 +172,8 @@ def _batch_rows(batch: Batch, observed: int) -> Rows:
         winner=batch.winner.astype(np.int32),
         buyers=(batch.winner >= 0).astype(np.int32),
         defaults=np.zeros(len(batch.winner), dtype=np.int32),
+        waves=None,
+        questions=None,
         quantities={name: Quantity(integers=numbers[name], texts={}) for name in QUANTITIES},
     )
 
@@ -186,8 +192,16 @@ def _join(parts: Sequence[Rows]) -> Rows:
         winner=np.concatenate([part.winner for part in parts]),
         buyers=np.concatenate([part.buyers for part in parts]),
         defaults=np.concatenate([part.defaults for part in parts]),
+        waves=_join_counts([part.waves for part in parts]),
+        questions=_join_counts([part.questions for part in parts]),
         quantities=quantities,
     )
+
+
+def _join_counts(parts: Sequence[NDArray[np.int32] | None]) -> NDArray[np.int32] | None:
+    """Return the parts in one; all parts of a cell are counted, or none."""
+    counted = [part for part in parts if part is not None]
+    return np.concatenate(counted) if counted else None
 
 
 def _without_number(cell: Cell) -> Cell:
@@ -196,16 +210,31 @@ def _without_number(cell: Cell) -> Cell:
 
 
 @lru_cache(maxsize=_KEPT)
-def _instances(seed: str, generator: str, parameters: tuple[tuple[str, object], ...], name: str) -> Instances:
+def draw_instances(seed: str, generator: str, parameters: Raw, name: str) -> Instances:
+    """Draw a market of a campaign, or return it once more.
+
+    Args:
+        seed: The campaign's.
+        generator: Name of the instance generator.
+        parameters: Of the generator.
+        name: Of the market: `Cell.market_name`.
+
+    Raises:
+        ConfigurationError: It cannot be drawn.
+    """
     found = find_generator(generator)
     return found.draw(found.configure(dict(parameters)), Luck(seed=seed, market=name))
 
 
 def _find_kernel(seed: str, cell: Cell, market: int) -> tuple[SignalInstances, SignalDiscovery] | None:
     """Return what a kernel plays instead of the generator, or None when there is none for it."""
-    if cell.mechanism != KERNEL_MECHANISM or {cell.everyone, cell.observed} != {TRUTHFUL}:
+    if (
+        cell.conversation
+        or cell.mechanism != KERNEL_MECHANISM
+        or {cell.everyone, cell.observed} != {TRUTHFUL}
+    ):
         return None
-    instances = _instances(seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+    instances = draw_instances(seed, cell.generator, cell.instance_parameters, cell.market_name(market))
     parameters = find_mechanism(cell.mechanism).configure(dict(cell.parameters))
     if not isinstance(instances, SignalInstances) or why_not(instances.market, parameters) is not None:
         return None
@@ -224,7 +253,7 @@ def _kernel(seed: str, cell: Cell, market: int) -> SignalDiscoveryKernel | None:
 
 @lru_cache(maxsize=_KEPT)
 def _auction(seed: str, directory: str, cell: Cell, market: int) -> Auction:
-    instances = _instances(seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+    instances = draw_instances(seed, cell.generator, cell.instance_parameters, cell.market_name(market))
     public = instances.market
     if isinstance(instances, TypeInstances) and find_mechanism(cell.mechanism).uses_prior:
         public = replace(instances.market, prior=instances.prior)

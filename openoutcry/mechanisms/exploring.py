@@ -6,22 +6,24 @@ sufficient state that the mechanism names with its draw, and a run that comes to
 stops there: the cost is one run for each branch of each distinct state, not one for each path.
 
 Decides: the exact distribution of the outcome, or each path by itself. Refuses: a tree larger than the
-caller's limit on runs, and draws that a seeded chance would not make with the same distribution (a label
-drawn twice, or a `pick` among candidates that earlier picks of the label say something about). Called by the
-exact expectation and by incentive checks.
+caller's limit on runs, as a rule before more than a small part of them is spent (`probing.py`), and draws that a
+seeded chance would not make with the same distribution (a label drawn twice, or a `pick` among candidates that
+earlier picks of the label say something about). Called by the exact expectation and by incentive checks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import gcd, lcm, log10, prod
+from math import gcd, lcm, prod
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import TooLargeError, UsageError
 from openoutcry.mechanisms.answering import Answerer, drive
 from openoutcry.mechanisms.chance import Chance, Draw, RecordingChance
 from openoutcry.mechanisms.conversation import Award, Conversation, Outcome
+from openoutcry.mechanisms.parameters import show_about
+from openoutcry.mechanisms.probing import count_probes, fewest_runs
 
 # At a few tenths of a millisecond a run this is about half a minute, and the states kept fit in memory many
 # times over.
@@ -170,11 +172,12 @@ class _ExploringChance:
         return 0
 
 
-def _too_large(limit: int, combinations: int) -> ConfigurationError:
-    return ConfigurationError(
-        f"exploring every random choice takes more than {limit} runs (the choices on the path at hand alone "
-        f"combine in about 10^{log10(combinations):.0f} ways): take fewer bidders or signal levels, or allow "
-        "more runs"
+def _too_large(limit: int, size: int) -> TooLargeError:
+    return TooLargeError(
+        f"exploring every random choice takes {show_about(size)} runs of the mechanism or more, and the limit is "
+        f"{limit}: take fewer bidders or signal levels, allow more runs, or estimate from a sample",
+        size=size,
+        limit=limit,
     )
 
 
@@ -187,10 +190,14 @@ class _Runs:
     limit: int
     done: int = 0
 
-    def run(self, chance: Chance, branches: Iterable[int]) -> Outcome:
+    def run(self, chance: Chance) -> Outcome:
         if self.done >= self.limit:
-            raise _too_large(self.limit, prod(branches))
+            raise _too_large(self.limit, self.done + 1)
         self.done += 1
+        return self.hold(chance)
+
+    def hold(self, chance: Chance) -> Outcome:
+        """Run the conversation without counting it."""
         answerers = self.answerers() if callable(self.answerers) else self.answerers
         return drive(self.converse(chance), answerers)
 
@@ -244,20 +251,26 @@ def outcome_distribution(
         The distribution and what it cost.
 
     Raises:
-        ConfigurationError: More than `limit` runs are needed.
+        TooLargeError: More than `limit` runs are needed.
         UsageError: Answerers that may remember were given together with `memoise`; an answer does not fit its
             question; or the mechanism draws as no seeded chance can.
     """
     if memoise and callable(answerers):
         raise UsageError("answerers made anew for each run may remember: pass memoise=False with them")
     runs = _Runs(converse, answerers, limit)
+    probes = count_probes(limit)
     numbers: dict[Settlement, int] = {}
     known: dict[Hashable, _Weighted] = {}
     path: list[_Frame] = []
     while True:
         chance = _ExploringChance([len(frame.explored) for frame in path], known if memoise else {}, limit)
+        if runs.done == probes:
+            # Small trees are done by now, and of others little has been spent.
+            fewest = fewest_runs(runs.hold, probes, looks_at_states=memoise)
+            if fewest > limit:
+                raise _too_large(limit, fewest)
         try:
-            outcome = runs.run(chance, (len(frame.fork.weights) for frame in path))
+            outcome = runs.run(chance)
         except _KnownState as reached:
             reached_distribution = known[reached.state]
         else:
@@ -303,7 +316,7 @@ def enumerate_tapes(
         The paths, the first branch of each choice first.
 
     Raises:
-        ConfigurationError: There are more than `limit` paths; the first `limit` have been yielded.
+        TooLargeError: There are more than `limit` paths; the first `limit` have been yielded.
         UsageError: As in `outcome_distribution`.
     """
     runs = _Runs(converse, answerers, limit)
@@ -312,7 +325,7 @@ def enumerate_tapes(
     while True:
         chance = _ExploringChance(script, {}, limit)
         recording = RecordingChance(chance)
-        outcome = runs.run(recording, (len(fork.weights) for fork in forks))
+        outcome = runs.run(recording)
         forks.extend(chance.forks)
         script.extend([0] * len(chance.forks))
         taken = prod(fork.weights[branch] for fork, branch in zip(forks, script, strict=True))

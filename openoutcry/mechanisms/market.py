@@ -7,7 +7,7 @@ bidders' views and the exact expectation all read the same market. It holds noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -89,6 +89,9 @@ class Market:
     state_form: StateForm = "sums"
     reduced: bool = False
     _members: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+    _kept_owners: dict[Hashable, Sequence[int]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Check the invariants and note who is in which group."""
@@ -117,6 +120,11 @@ class Market:
     def members(self, group: int) -> tuple[int, ...]:
         """Return the roster indices of a group's members, rising."""
         return self._members[group]
+
+    @property
+    def kept_owners(self) -> dict[Hashable, Sequence[int]]:
+        """What `ownership.recall_owners` has worked out before; nobody else looks at it."""
+        return self._kept_owners
 
     @property
     def is_by_counts(self) -> bool:

@@ -3,7 +3,8 @@
 Given the outsiders' signal sums, the group's own sum runs over the levels of S and every level gets one
 owner. This is the only place where a mechanism looks at valuations in bulk. Small instances are computed with
 Python's integers, large ones with numpy in int64; the market has checked that no value exceeds it, so both
-give the same. Nothing is kept between calls. `signal_discovery.py` calls this once a session.
+give the same. What signal discovery needs is kept with its market: a session asks once, but whoever goes through
+every draw, or plays one market a thousand times, asks again and again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from openoutcry.mechanisms.market import Market
 
 SMALL_INSTANCE = 2048
 """Values to compute up to which plain integers beat numpy, whose calls cost microseconds each."""
+
+KEPT_LEVELS = 1_000_000
+"""Levels whose owners are kept with one market, about: some megabytes, however many states its sessions come to."""
 
 
 def own_levels(
@@ -36,6 +40,29 @@ def own_levels(
     if len(levels) * len(candidates) <= SMALL_INSTANCE:
         return _own_with_integers(market, group, levels, sums, candidates)
     return _own_with_arrays(market, group, levels, sums, candidates)
+
+
+def recall_owners(
+    market: Market, *, group: int, levels: range, sums: Sequence[int], candidates: Sequence[int]
+) -> Sequence[int]:
+    """Return what `own_levels` returns, worked out once for each market; not to be changed.
+
+    Args:
+        market: As in `own_levels`.
+        group: As in `own_levels`.
+        levels: As in `own_levels`.
+        sums: As in `own_levels`.
+        candidates: As in `own_levels`.
+    """
+    kept = market.kept_owners
+    key = (group, levels, tuple(sums[:group]), tuple(sums[group + 1 :]), tuple(candidates))
+    owners = kept.get(key)
+    if owners is None:
+        owners = own_levels(market, group=group, levels=levels, sums=sums, candidates=candidates)
+        if (len(kept) + 1) * len(levels) > KEPT_LEVELS:
+            kept.clear()
+        kept[key] = owners
+    return owners
 
 
 def _own_with_integers(

@@ -69,6 +69,13 @@ def show_count(count: int) -> str:
     return str(count) if count < 10**9 else f"about 10^{log10(count):.0f}"
 
 
+def show_about(count: int) -> str:
+    """Return an estimated count for a message, `about 150000`: two digits are all that an estimate tells."""
+    if count >= 10**9:
+        return show_count(count)
+    return f"about {int(float(f'{count:.1e}'))}" if count >= 100 else f"about {count}"
+
+
 def show_amount(amount: Fraction) -> str:
     """Return an exact amount if a person can read it, else its size; exact rewards may have hundreds of digits."""
     exact = str(amount) if amount.denominator < 10**6 and abs(amount.numerator) < 10**20 else ""

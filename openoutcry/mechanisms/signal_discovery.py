@@ -21,7 +21,7 @@ from openoutcry.mechanisms.asking import Reports, ask_climbs, ask_reports, name_
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import Answer, Climb, Conversation, Outcome, Wave
 from openoutcry.mechanisms.market import Market
-from openoutcry.mechanisms.ownership import own_levels
+from openoutcry.mechanisms.ownership import recall_owners
 from openoutcry.mechanisms.parameters import Form, Pricing, Scope
 from openoutcry.mechanisms.settlement import no_sale, sale
 from openoutcry.mechanisms.window import Window
@@ -141,7 +141,7 @@ class _Discovery:
         highest = self.window.highest
         levels = range(self.residue, highest + 1, step)
         candidates = self.members if self.parameters.scope == "group" else range(len(market.bidders))
-        owners = own_levels(market, group=self.group, levels=levels, sums=self.sums, candidates=candidates)
+        owners = recall_owners(market, group=self.group, levels=levels, sums=self.sums, candidates=candidates)
         self.window = Window(levels=levels, owners=owners, bidder_count=len(market.bidders), highest=highest)
         self._ownerless = [bidder for bidder in self.members if not self.window.owned(bidder)]
 

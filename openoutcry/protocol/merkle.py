@@ -38,7 +38,10 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class MerkleTree:
-    """Hashes of all complete subtrees, 64 bytes an entry; every question is answered in O(log size)."""
+    """Hashes of all complete subtrees, 64 bytes an entry; every question is answered in O(log size).
+
+    One thread may append while others ask about sizes that the tree had before.
+    """
 
     __slots__ = ("_folded", "_levels", "_size")
 
@@ -184,7 +187,8 @@ class MerkleTree:
                 folds[rest] = digest
             self._folded[size] = folds
             if len(self._folded) > KEPT_FOLDS:
-                del self._folded[next(iter(self._folded))]
+                # Copied first, and dropped if still there: a service asks for proofs while a thread appends.
+                self._folded.pop(next(iter(tuple(self._folded))), None)
         return folds
 
     def _subtree(self, level: int, index: int) -> bytes:

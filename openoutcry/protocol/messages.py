@@ -136,16 +136,18 @@ class RosterClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raise:
-    """Would you accept that your clock stands at `level`?"""
+    """Would you, `bidder`, accept that your clock stands at `level`?"""
 
+    bidder: int
     wave: int
     level: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Would you accept `level`, on the way to `target`, at which the lot is yours for `price`?"""
+    """Would you, `bidder`, accept `level`, on the way to `target`, at which the lot is yours for `price`?"""
 
+    bidder: int
     wave: int
     level: int
     target: int
@@ -157,6 +159,7 @@ class AskReport:
     """Commit to a report of this kind now; open it when all commitments are closed.
 
     Attributes:
+        bidder: Who is asked.
         wave: Number of the wave.
         kind: What the report is about.
         subjects: Roster indexes, rising, of those whom a belief is to be about; empty for other kinds.
@@ -164,6 +167,7 @@ class AskReport:
         weight_bits: Most bits that the total weight of a belief may have; 0 for other kinds.
     """
 
+    bidder: int
     wave: int
     kind: ReportKind
     subjects: tuple[int, ...] = ()
@@ -173,7 +177,10 @@ class AskReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitClosed:
-    """No further commitment counts in this wave; those that do, by their log index, in roster order."""
+    """No further commitment counts in this wave; those that do, by their log index, in roster order.
+
+    It asks whoever made one of them to open it, and nobody else.
+    """
 
     wave: int
     commitment_indexes: tuple[int, ...]

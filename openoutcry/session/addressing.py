@@ -39,24 +39,41 @@ def find_proved(witness: Witness, voice: Voice, delivery: Delivery, checked: Che
     return b""
 
 
-def require_addressed(body: Body, *, own_id: bytes, rules: SeatRules | None) -> None:
-    """Make sure that a record of somebody's deviation or silence is about this bidder.
+def require_addressed(
+    body: Body, *, own_id: bytes, own_index: int | None, rules: SeatRules | None, report: OwnReport | None
+) -> None:
+    """Make sure that a question, or a record of somebody's deviation or silence, is for this bidder.
 
     Args:
         body: What the entry says.
         own_id: Sender id of this bidder.
+        own_index: Where the log holds this bidder's last message, as the delivery says.
         rules: Of its seat, once it is in the roster.
+        report: The last that it has committed to, if any.
 
     Raises:
-        Unproven: It is about somebody else.
+        Unproven: It is for somebody else.
     """
     match body:
         case DeviationNoted(accused_id=accused_id) if accused_id != own_id:
-            raise Unproven(DeviationCode.MALFORMED, "a deviation of somebody else was delivered")
+            raise _somebody_elses("a deviation")
         case Lapse(bidder=member) if rules is None or member != rules.member:
-            raise Unproven(DeviationCode.MALFORMED, "a lapse of somebody else was delivered")
+            raise _somebody_elses("a lapse")
+        case Raise(bidder=member) | Offer(bidder=member) | AskReport(bidder=member) if (
+            rules is None or member != rules.member
+        ):
+            raise _somebody_elses("a question")
+        case CommitClosed(wave=wave, commitment_indexes=indexes) if rules is None or not (
+            # Whoever has committed in this wave is concerned, all the more where the list leaves it out.
+            own_index in indexes or (report is not None and report.wave == wave)
+        ):
+            raise _somebody_elses("a list of commitments")
         case _:
             return
+
+
+def _somebody_elses(what: str) -> Unproven:
+    return Unproven(DeviationCode.MALFORMED, f"{what} of somebody else was delivered")
 
 
 def follows_answers(body: Body, *, rules: SeatRules | None, report: OwnReport | None) -> bool:

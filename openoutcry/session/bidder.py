@@ -18,7 +18,6 @@ from functools import lru_cache
 from typing import assert_never
 
 from openoutcry.errors import ConfigurationError, UsageError
-from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.specification import Specification, decode_specification
 from openoutcry.protocol.commitments import seed_commitment
 from openoutcry.protocol.deviations import Deviation, DeviationCode
@@ -45,7 +44,6 @@ from openoutcry.protocol.messages import (
     SessionVoid,
     SignalReport,
 )
-from openoutcry.protocol.opening import OpeningKey
 from openoutcry.session.addressing import find_proved, follows_answers, require_addressed
 from openoutcry.session.bidder_values import (
     Asked,
@@ -255,7 +253,13 @@ class BidderSession:
             return BidderEffects()
         checked = witness.check(delivery)
         leaf, body = checked.leaf, checked.body
-        require_addressed(body, own_id=self._key.sender_id, rules=self.rules)
+        require_addressed(
+            body,
+            own_id=self._key.sender_id,
+            own_index=delivery.own_index,
+            rules=self.rules,
+            report=self._report,
+        )
         proved = find_proved(witness, voice, delivery, checked)
         if follows_answers(body, rules=self.rules, report=self._report) and voice.is_owed(after=proved):
             raise Unproven(
@@ -276,9 +280,11 @@ class BidderSession:
             case OutcomeDeclared():
                 return self._take_outcome(body)
             case SeedOpening(part=part):
-                return self._check_seed(part)
+                witness.check_seed(part)
+                return BidderEffects()
             case OpeningKeyDisclosed(secret=secret):
-                return self._check_opening_key(secret)
+                witness.check_opening_key(secret)
+                return BidderEffects()
             case SessionVoid():
                 self.void = body
                 return BidderEffects()
@@ -325,9 +331,11 @@ class BidderSession:
             opening_key=witness.opening.opening_key,
             codec=self._reader.codec,
         )
-        if isinstance(self._report.report, TypeReport) and self._report.report.value is not None:
-            self._seat().note_value(self._report.report.value)
-        return self._say(self._report.commit, reply_to=question)
+        if isinstance(asked, TypeAsked) and asked.asks_value:
+            self._seat().note_value(self._report)
+        effects = self._say(self._report.commit, reply_to=question)
+        self._report.leaf = leaf_hash(effects.send[0])
+        return effects
 
     def _choose_opening(self, chosen: OpeningChosen) -> BidderEffects:
         asked = self._asked
@@ -380,7 +388,11 @@ class BidderSession:
 
     def _take_record(self, body: Lapse | DeviationNoted, delivery: Delivery) -> BidderEffects:
         if isinstance(body, DeviationNoted):
-            self._known()[1].acknowledge_refused(leaf_hash(body.evidence))
+            refused = leaf_hash(body.evidence)
+            self._known()[1].acknowledge_refused(refused)
+            if self._report is not None and not self._report.is_closed and self._report.leaf == refused:
+                # No list of commitments need hold what was refused.
+                self._report = None
             code, detail = body.deviation, body.detail
         else:
             is_opening = body.subject in (LapseSubject.OPENING, LapseSubject.SEED_OPENING)
@@ -399,22 +411,6 @@ class BidderSession:
         self._asked = self._sealing = None
         self._seat().check_outcome(body)
         self.outcome = body
-        return BidderEffects()
-
-    def _check_seed(self, part: bytes) -> BidderEffects:
-        opening = self._known()[0].opening
-        opened = seed_commitment(
-            context=opening.specification_digest,
-            sender_id=self._known()[0].auctioneer_id,
-            secret=part,
-        )
-        if opened != opening.seed_commitment:
-            raise Breach(DeviationCode.SEED_MISSING, "the auctioneer's seed part is not the committed one")
-        return BidderEffects()
-
-    def _check_opening_key(self, secret: bytes) -> BidderEffects:
-        if OpeningKey(secret).public_key != self._known()[0].opening.opening_key:
-            raise Breach(DeviationCode.OPENING_KEY_MISSING, "the disclosed opening key is not the session's")
         return BidderEffects()
 
     # --- Own messages. ---

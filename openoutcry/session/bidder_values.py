@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from openoutcry.protocol.codec import ReportShape
 from openoutcry.protocol.deviations import Deviation
-from openoutcry.protocol.messages import Report
 from openoutcry.session.values import Delivery
 
 
@@ -155,11 +154,18 @@ class TypeAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningAsked:
-    """All commitments are in: the strategy is to open the report that it committed to, of this shape."""
+    """All commitments are in: the strategy is to open the report that it committed to.
+
+    Attributes:
+        question: Leaf hash of the envelope that asks.
+        wave: Number of the wave.
+        data: The report, encoded.
+        shape: What it looks like.
+    """
 
     question: bytes
     wave: int
-    report: Report
+    data: bytes
     shape: ReportShape
 
 

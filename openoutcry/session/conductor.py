@@ -82,7 +82,7 @@ class Conductor:
         return sum(
             (isinstance(answer, Reported) and answer.value is None)
             or (isinstance(answer, ReportedType) and answer.report is None)
-            for answer in self._answers.values()
+            for answer in tuple(self._answers.values())
         )
 
     def begin(self) -> list[Ask]:

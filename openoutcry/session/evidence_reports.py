@@ -125,8 +125,10 @@ class OpenedReport:
         if isinstance(market, Market) != (self.ask.kind is ReportKind.SIGNAL):
             raise PeerError(DeviationCode.MALFORMED.value, "the question does not fit the session's market")
         roster = _roster(case)
-        if self.ask.subjects and self.ask.subjects[-1] >= len(roster):
+        if max((self.ask.bidder, *self.ask.subjects)) >= len(roster):
             raise PeerError(DeviationCode.MALFORMED.value, "the roster that the question means is not shown")
+        if roster[self.ask.bidder] != names.index(name):
+            raise PeerError(DeviationCode.MALFORMED.value, "the question was put to another bidder")
         subjects = [roster[subject] for subject in self.ask.subjects]
         if subjects != sorted(set(subjects)) or (subjects and subjects[-1] >= len(names)):
             raise PeerError(DeviationCode.MALFORMED.value, "the roster does not follow the specification")

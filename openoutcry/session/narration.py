@@ -42,7 +42,6 @@ from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.reading import EnvelopeReader, RememberingReader
 from openoutcry.session.replay import RecordedAuthor, find_disclosed, read_entry, read_opening, replay
-from openoutcry.session.values import Effects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +56,7 @@ class Moment:
         bidder: Name of the bidder concerned, or empty.
         state: The mechanism's state by name, at the beginning of a wave.
         draws: What was drawn since the last moment that shows draws.
+        body: What the entry says; None for the beginning of a wave.
     """
 
     phase: str
@@ -66,6 +66,7 @@ class Moment:
     bidder: str = ""
     state: Mapping[str, object] = field(default_factory=dict)
     draws: tuple[Draw, ...] = ()
+    body: Body | None = None
 
 
 def tell(
@@ -108,7 +109,7 @@ def _narrate(
         for offset, data in enumerate(step.effects.entries):
             if offset == 1 or (offset == 0 and step.given is None):
                 yield from teller.tell_waves()
-            yield teller.tell_entry(data, step.effects.first_index + offset, step.effects)
+            yield teller.tell_entry(data, step.effects.first_index + offset)
         yield from teller.tell_waves()
 
 
@@ -133,13 +134,10 @@ class _Teller:
             draws=self._new_draws(),
         )
 
-    def tell_entry(self, data: bytes, index: int, effects: Effects) -> Moment:
+    def tell_entry(self, data: bytes, index: int) -> Moment:
         """Tell one entry."""
         header, body = read_entry(data, self._reader, index)
-        if header.role is Role.BIDDER:
-            bidder = self._name_of(header.sender_id)
-        else:
-            bidder = self._concerned(body, [to.party for to in effects.addressed if to.index == index])
+        bidder = self._name_of(header.sender_id) if header.role is Role.BIDDER else self._concerned(body)
         is_outcome = isinstance(body, OutcomeDeclared)
         return Moment(
             phase=self._session.phase.name,
@@ -148,6 +146,7 @@ class _Teller:
             wave=self._wave if self._wave >= 0 else None,
             bidder=bidder,
             draws=self._new_draws() if is_outcome else (),
+            body=body,
         )
 
     def _new_draws(self) -> tuple[Draw, ...]:
@@ -160,14 +159,17 @@ class _Teller:
         party = self._session.enrolment.parties.get(sender)
         return party.name if party else ""
 
-    def _concerned(self, body: Body, addressees: Sequence[bytes]) -> str:
+    def _concerned(self, body: Body) -> str:
         match body:
-            case Lapse(bidder=int(member)):
+            case (
+                Raise(bidder=member)
+                | Offer(bidder=member)
+                | AskReport(bidder=member)
+                | Lapse(bidder=int(member))
+            ):
                 return self._session.members[member].name
             case DeviationNoted(accused_id=accused):
                 return self._name_of(accused)
-            case Raise() | Offer() | AskReport():
-                return self._name_of(addressees[0])
             case _:
                 return ""
 

@@ -6,9 +6,10 @@ back as an input, which is kept like every other. So a restarted bidder opens wi
 
 from __future__ import annotations
 
+from openoutcry.errors import PeerError, UsageError
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.commitments import report_commitment
-from openoutcry.protocol.messages import Report, ReportCommit, ReportOpening
+from openoutcry.protocol.messages import ReportCommit, ReportOpening
 from openoutcry.protocol.opening import opening_info, pack_opening, split_opening
 from openoutcry.session.bidder_values import OpeningAsked, SealAsked, SignalAsked, TypeAsked
 from openoutcry.session.reports import read_report, report_type
@@ -28,8 +29,8 @@ class OwnReport:
 
     Attributes:
         wave: Of the question.
-        report: What is committed to.
         is_closed: Whether its opening has been asked for.
+        leaf: Leaf hash of the envelope that commits to it; empty before there is one.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class OwnReport:
     ) -> None:
         self.wave = asked.wave
         self.is_closed = False
-        self.report: Report = read_report(data, asked.shape, codec)
+        self.leaf = b""
+        self._codec = codec
         self._is_private = isinstance(asked, TypeAsked) and asked.is_private
         self._shape = asked.shape
         self._data = data
@@ -62,6 +64,19 @@ class OwnReport:
         self._info = opening_info(session_id, sender_id, asked.wave, self._commitment)
 
     @property
+    def value(self) -> int | None:
+        """Which type of its bidder is reported, or None. It is read each time: few are ever asked.
+
+        Raises:
+            UsageError: What the driver gave is no report.
+        """
+        try:
+            report = read_report(self._data, self._shape, self._codec)
+        except PeerError as problem:
+            raise UsageError(f"what this bidder committed to is no report: {problem.reason}") from problem
+        return report.value
+
+    @property
     def commit(self) -> ReportCommit:
         """The commitment."""
         return ReportCommit(wave=self.wave, commitment=self._commitment)
@@ -69,7 +84,7 @@ class OwnReport:
     def ask_opening(self, question: bytes) -> OpeningAsked:
         """Return the question for the strategy whether to open; from now on commitments are closed."""
         self.is_closed = True
-        return OpeningAsked(question=question, wave=self.wave, report=self.report, shape=self._shape)
+        return OpeningAsked(question=question, wave=self.wave, data=self._data, shape=self._shape)
 
     def open(self, question: bytes, instead: bytes | None) -> SealAsked | tuple[ReportOpening, ...]:
         """Return the opening, or what is to be sealed for it; `instead` opens another report than was committed."""

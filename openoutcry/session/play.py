@@ -122,7 +122,7 @@ class Play:
     @property
     def deadlines(self) -> tuple[Deadline, ...]:
         """What is awaited now, in roster order."""
-        return tuple(self._pending[member].deadline for member in sorted(self._pending))
+        return tuple(pending.deadline for _, pending in sorted(self._pending.items()))
 
     def awaits(self, deadline: Deadline) -> bool:
         """Whether what this deadline is for has not come yet."""
@@ -253,13 +253,19 @@ class Play:
                     assert_never(ask)
 
     def _ask_level(self, ask: AskLevel) -> None:
-        wave = self.conductor.wave_number
+        wave, member = self.conductor.wave_number, self._players[ask.bidder]
         body: Raise | Offer
         if ask.offer is None or ask.offer.price is None:
-            body = Raise(wave=wave, level=ask.level)
+            body = Raise(bidder=member, wave=wave, level=ask.level)
         else:
-            body = Offer(wave=wave, level=ask.level, target=ask.offer.target, price=ask.offer.price)
-        self._send(self._players[ask.bidder], body, LapseSubject.ANSWER, level=ask.level)
+            body = Offer(
+                bidder=member,
+                wave=wave,
+                level=ask.level,
+                target=ask.offer.target,
+                price=ask.offer.price,
+            )
+        self._send(body, LapseSubject.ANSWER, level=ask.level)
 
     def _ask_report(self, ask: AskCommitment, paid: int) -> None:
         question, place = ask.question, ask.bidder
@@ -270,6 +276,7 @@ class Play:
             self._market, place, kind=kind, subjects=subjects, weight_bits=weight_bits
         )
         body = AskReport(
+            bidder=self._players[place],
             wave=self.conductor.wave_number,
             kind=kind,
             subjects=tuple(self._players[subject] for subject in subjects),
@@ -277,16 +284,14 @@ class Play:
             weight_bits=weight_bits,
         )
         self.has_private_reports |= body.is_private
-        self._send(self._players[place], body, LapseSubject.COMMITMENT)
+        self._send(body, LapseSubject.COMMITMENT)
 
-    def _send(
-        self, member: int, body: Raise | Offer | AskReport, subject: LapseSubject, level: int = 0
-    ) -> None:
-        party = self._members[member]
+    def _send(self, body: Raise | Offer | AskReport, subject: LapseSubject, level: int = 0) -> None:
+        party = self._members[body.bidder]
         written = self._scribe.write(body, to=(party.sender_id,))
         party.head = (written.index, written.root)
-        deadline = self._scribe.expect(subject, member, written.leaf, self._answer_ms)
-        self._pending[member] = Pending(deadline=deadline, level=level)
+        deadline = self._scribe.expect(subject, body.bidder, written.leaf, self._answer_ms)
+        self._pending[body.bidder] = Pending(deadline=deadline, level=level)
 
     def _ask_openings(self, ask: AskOpenings) -> None:
         members = [self._players[place] for place in ask.bidders]

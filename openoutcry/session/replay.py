@@ -27,6 +27,7 @@ from openoutcry.protocol.messages import (
     SessionVoid,
 )
 from openoutcry.protocol.opening import OpeningKey
+from openoutcry.protocol.seed import coin
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import Author
 from openoutcry.session.reading import EnvelopeReader, RememberingReader
@@ -149,6 +150,39 @@ def find_disclosed(entries: Sequence[bytes], reader: EnvelopeReader) -> Disclose
             case SessionVoid():
                 break
     return Disclosed(seed_part=None, opening_key=opening_key)
+
+
+def find_coin(session: AuctioneerSession, entries: Sequence[bytes], reader: EnvelopeReader) -> bytes | None:
+    """Return the seed that the parties of a session made together, 32 bytes, from which all its draws follow.
+
+    Args:
+        session: Of the log, re-executed to its end.
+        entries: The log.
+        reader: Reads it.
+
+    Returns:
+        None when the session ended before it was played, or its log does not disclose the auctioneer's part.
+    """
+    own_part = find_disclosed(entries, reader).seed_part
+    if session.play is None or own_part is None:
+        return None
+    parts: dict[bytes, bytes] = {}
+    for index, data in enumerate(entries):
+        header, body = read_entry(data, reader, index)
+        if header.role is Role.BIDDER and isinstance(body, SeedOpening):
+            parts[header.sender_id] = body.part
+    senders = [session.members[member].sender_id for member in session.players]
+    return coin(session.session_id, own_part, [(sender, parts[sender]) for sender in senders])
+
+
+def find_void_reason(entries: Sequence[bytes], reader: EnvelopeReader) -> str:
+    """Return why a session is void; empty when its log does not say so."""
+    # What the auctioneer discloses stands behind it: its seed part, and the key of private openings.
+    for index in range(len(entries) - 1, max(-1, len(entries) - 4), -1):
+        _, body = read_entry(entries[index], reader, index)
+        if isinstance(body, SessionVoid):
+            return body.detail
+    return ""
 
 
 def replay(session: AuctioneerSession, entries: Sequence[bytes], reader: EnvelopeReader) -> Iterator[Step]:

@@ -23,6 +23,7 @@ from openoutcry.protocol.messages import (
 )
 from openoutcry.protocol.reportable import weight_bits
 from openoutcry.session.bidder_values import Asked, LevelAsked, SignalAsked, TypeAsked
+from openoutcry.session.own_report import OwnReport
 from openoutcry.session.reports import report_shape
 from openoutcry.session.witness import Breach
 
@@ -72,7 +73,7 @@ class SeatRules:
         self._least_weight_bits = weight_bits(mechanism, parameters, len(places))
         self._wave = self._report_wave = -1
         self._offer: tuple[int, int] | None = None
-        self._reported_value: int | None = None
+        self._reported: OwnReport | None = None
 
     def ask(self, body: Raise | Offer | AskReport, question: bytes) -> Asked:
         """Return the question for the strategy.
@@ -101,10 +102,10 @@ class SeatRules:
             question=question, wave=body.wave, level=body.level, price=body.price, target=body.target
         )
 
-    def note_value(self, index: int) -> None:
-        """Note which type this bidder has reported first: it will not pay more than that is worth."""
-        if self._reported_value is None:
-            self._reported_value = index
+    def note_value(self, report: OwnReport) -> None:
+        """Note where this bidder has reported its type first: it will not pay more than that is worth."""
+        if self._reported is None:
+            self._reported = report
 
     def answer(self, *, accepts: bool, asked: LevelAsked) -> None:
         """Note this bidder's own answer."""
@@ -154,9 +155,10 @@ class SeatRules:
             return
         if payment > award.price:
             raise _wrong_outcome("the winner pays more than the price")
-        if self._reported_value is not None:
+        reported = None if self._reported is None else self._reported.value
+        if reported is not None:
             bundle = market.environment.bundles.index(award.goods)
-            if award.price > market.value(self.bidder, self._reported_value, bundle):
+            if award.price > market.value(self.bidder, reported, bundle):
                 raise _wrong_outcome("the price is higher than the value that was reported")
         elif not self.clock:
             raise _wrong_outcome(

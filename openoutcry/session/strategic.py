@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.crowd.distributions import POINT_LIMIT, Distribution
@@ -51,6 +52,24 @@ class StrategicDeviation:
     index: int
     did: str
     truthful: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What all strategic deviations of one bidder did, against playing truthfully with all else the same.
+
+    Attributes:
+        earned: What they earned the bidder, in minor units, exact; negative when they cost it.
+        welfare: By how much they raised what the outcome is worth to all bidders together.
+        revenue: By how much they raised what all bidders pay together, exact.
+        stand_ins: Names of the others who could not be asked again where their questions would have been others: they
+            then answered truthfully.
+    """
+
+    earned: Fraction
+    welfare: int
+    revenue: Fraction
+    stand_ins: tuple[str, ...] = ()
 
 
 def strategic_deviations(

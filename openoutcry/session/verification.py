@@ -30,16 +30,13 @@ from openoutcry.mechanisms.specification import Specification, decode_specificat
 from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.commitments import seed_commitment
-from openoutcry.protocol.deviations import KEEPS_ITS_PLACE, Deviation, DeviationCode
+from openoutcry.protocol.deviations import Deviation, DeviationCode
 from openoutcry.protocol.keys import VerifyKey, sender_id
-from openoutcry.protocol.merkle import MerkleTree, leaf_hash
+from openoutcry.protocol.merkle import MerkleTree
 from openoutcry.protocol.messages import (
-    DeviationNoted,
     Enrol,
-    Header,
     OpeningKeyDisclosed,
     OutcomeDeclared,
-    Role,
     SeedOpening,
     SessionOpen,
     SessionVoid,
@@ -48,6 +45,7 @@ from openoutcry.protocol.messages import (
 from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession, SeedUnknown
+from openoutcry.session.chains import check_chains
 from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.reading import RememberingReader
 from openoutcry.session.replay import (
@@ -55,7 +53,6 @@ from openoutcry.session.replay import (
     RecordedAuthor,
     Step,
     find_disclosed,
-    read_entry,
     read_opening,
     replay,
 )
@@ -256,7 +253,7 @@ class _Checking:
         if auctioneer_key is not None and auctioneer_key != opening.message_key:
             raise _Failed("the session was run under another auctioneer key than the expected one", index=0)
         self._check_specification(opening)
-        tree = self._check_chains()
+        tree = check_chains(self._entries, self._reader, session_id=result.session_id)
         self._check_checkpoint(tree, opening)
         # Last, because nothing rests on it: a record that is wrong is named before what it does to the manifest.
         if self._transcript.manifest != make_manifest(
@@ -270,44 +267,6 @@ class _Checking:
         if hashlib.sha256(data).digest() != opening.specification_digest:
             raise _Failed("the specification is not the one that SessionOpen names", index=0)
         self._specification = decode_specification(data)
-
-    def _check_chains(self) -> MerkleTree:
-        tree = MerkleTree()
-        chains: dict[bytes, tuple[int, bytes]] = {}
-        # Heads that were found right: an answer nearly always names the head of the question that it answers.
-        heads: set[tuple[int, bytes]] = set()
-        for index, data in enumerate(self._entries):
-            header, body = read_entry(data, self._reader, index)
-            envelope = self._reader.read_envelope(data)
-            if header.sender_id != envelope.sender_id:
-                raise _Failed("the record is sent under another key than it names", index=index)
-            expected_session = b"" if isinstance(body, SessionOpen) else self.result.session_id
-            if header.session_id != expected_session:
-                raise _Failed("the record belongs to another session", index=index)
-            self._check_link(header, index, chains)
-            head = (header.seen_size, header.seen_root)
-            if head not in heads:
-                if header.seen_size > index or header.seen_root != tree.root(header.seen_size):
-                    raise _Failed("the record commits to a head that is not of this log", index=index)
-                heads.add(head)
-            chains[header.sender_id] = (header.seq, tree.append(data))
-            if isinstance(body, DeviationNoted) and body.deviation in KEEPS_ITS_PLACE:
-                self._follow_quoted(body.evidence, index, chains)
-        return tree
-
-    def _check_link(self, header: Header, index: int, chains: dict[bytes, tuple[int, bytes]]) -> None:
-        seq, previous = chains.get(header.sender_id, (-1, b""))
-        if header.seq != seq + 1:
-            raise _Failed(f"sequence number {header.seq} stands where {seq + 1} must", index=index)
-        if header.prev_own != previous:
-            raise _Failed("the record does not follow its sender's previous one", index=index)
-        if header.role is Role.AUCTIONEER and header.seen_size != index:
-            raise _Failed("the auctioneer's record does not commit to the log before it", index=index)
-
-    def _follow_quoted(self, data: bytes, index: int, chains: dict[bytes, tuple[int, bytes]]) -> None:
-        # Whether it was refused rightly is a question of conduct; here only the chain goes on from it.
-        header, _ = read_entry(data, self._reader, index)
-        chains[header.sender_id] = (header.seq, leaf_hash(data))
 
     def _check_checkpoint(self, tree: MerkleTree, opening: SessionOpen) -> None:
         checkpoint = verify_checkpoint(

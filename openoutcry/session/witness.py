@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 from openoutcry.errors import ConfigurationError, PeerError, TranscriptError
 from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
+from openoutcry.protocol.commitments import seed_commitment
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.keys import VerifyKey, sender_id
 from openoutcry.protocol.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
 from openoutcry.protocol.messages import PAYLOAD_TYPES, Body, Header, Role, SessionOpen
+from openoutcry.protocol.opening import OpeningKey
 from openoutcry.session.bidder_values import Concluded
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.values import Delivery
@@ -205,6 +207,27 @@ class Witness:
             proof=concluded.consistency,
         )
         self.head = Head(size=checkpoint.size, root=checkpoint.root)
+
+    def check_seed(self, part: bytes) -> None:
+        """Check what the auctioneer discloses as its seed part.
+
+        Raises:
+            Breach: It is not the one that SessionOpen commits to.
+        """
+        opened = seed_commitment(
+            context=self.opening.specification_digest, sender_id=self.auctioneer_id, secret=part
+        )
+        if opened != self.opening.seed_commitment:
+            raise Breach(DeviationCode.SEED_MISSING, "the auctioneer's seed part is not the committed one")
+
+    def check_opening_key(self, secret: bytes) -> None:
+        """Check what the auctioneer discloses as the key of private openings.
+
+        Raises:
+            Breach: It is not the one that SessionOpen names.
+        """
+        if OpeningKey(secret).public_key != self.opening.opening_key:
+            raise Breach(DeviationCode.OPENING_KEY_MISSING, "the disclosed opening key is not the session's")
 
     def holds(self, delivery: Delivery, head: Head, leaf: bytes) -> bool:
         """Whether the delivery proves that the log of this head holds this leaf hash where it says."""

@@ -36,6 +36,7 @@ from openoutcry.session.bidder_values import (
     TypeAsked,
     TypeChosen,
 )
+from openoutcry.session.report_writer import ReportWriter
 from openoutcry.session.values import Delivery
 from openoutcry.simulation.frames import Attach, Challenge, DownwardFrame, Rejected, Said, Stream
 from openoutcry.simulation.network import Dice, Faults
@@ -94,6 +95,7 @@ class BidderDriver:
         self._player = player
         self._connect = connect
         self._codec = codec
+        self._writer = ReportWriter(codec)
         self._time = time
         self._faults = faults
         self._dice = dice
@@ -241,7 +243,7 @@ class BidderDriver:
                 assert_never(asked)
 
     def _decide_opening(self, asked: OpeningAsked) -> OpeningChosen:
-        committed = asked.report
+        committed = self._writer.recall(asked)
         report = committed.value if isinstance(committed, SignalReport) else committed
         chosen = self._player.opening(wave=asked.wave, report=report)
         if isinstance(chosen, TypeReport):
@@ -256,7 +258,7 @@ class BidderDriver:
         if report is None:
             return None
         try:
-            return self._codec.encode_type_report(report, asked.shape)
+            return self._writer.write(report, asked.shape)
         except UsageError as problem:
             # A belief may be right in itself and too large for a message, or its weights for exact payments.
             taken = "opened" if isinstance(asked, OpeningAsked) else "withheld"

@@ -1,7 +1,8 @@
 """The same scenario under several mechanisms: what each does on average, beside the best that anybody could.
 
-Decides: which mechanisms can run, and why the others cannot, in one line each. Called by `auctioneer expect` when it
-is given mechanisms.
+Decides: which mechanisms can run, and why the others cannot, in one line each. What each does is exact, or estimated
+from auctions that are played with the same seed for all of them. Called by `auctioneer expect` when it is given
+mechanisms.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import ConfigurationError, TooLargeError, UsageError
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT
 from openoutcry.mechanisms.mechanism import Guarantee
 from openoutcry.mechanisms.registry import MECHANISMS, find_mechanism
 from openoutcry.scenario.model import Scenario
+from openoutcry.simulation.estimation import ScenarioEstimate, estimate_scenario
 from openoutcry.simulation.expectation import (
     MechanismChoice,
     Over,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 ALL = "all"
 """In place of a name: every mechanism of the scenario's kind of market."""
 
+_Found = TypeVar("_Found", ScenarioExpectation, ScenarioEstimate)
+
 StepProgress = Callable[[str], None]
 """Told how far the work is, in one line."""
 
@@ -42,10 +46,12 @@ class CannotRun:
     Attributes:
         choice: The mechanism.
         reason: One line.
+        is_too_large: Whether only an exact expectation is out of reach.
     """
 
     choice: MechanismChoice
     reason: str
+    is_too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,25 @@ class Comparison:
     refusals: tuple[CannotRun, ...]
     optimal: OptimalRevenue | None
     optimal_refusal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateComparison:
+    """What several mechanisms did in auctions of one scenario.
+
+    Attributes:
+        results: Of those that can run, in the order asked for.
+        refusals: Of those that cannot.
+        optimal: As in `Comparison`.
+        optimal_refusal: As in `Comparison`.
+        was_stopped: Whether mechanisms are left out because it was stopped.
+    """
+
+    results: tuple[ScenarioEstimate, ...]
+    refusals: tuple[CannotRun, ...]
+    optimal: OptimalRevenue | None
+    optimal_refusal: str
+    was_stopped: bool
 
 
 def compare_mechanisms(
@@ -87,21 +112,12 @@ def compare_mechanisms(
         ScenarioError: A signal or type is missing, or a strategy cannot be loaded.
         ConfigurationError: There is no mechanism of a name.
     """
-    results: list[ScenarioExpectation] = []
-    refusals: list[CannotRun] = []
-    for choice in _expand(scenario, choices):
-        try:
-            results.append(
-                expect_scenario(
-                    scenario,
-                    choice,
-                    over=over,
-                    limit=limit,
-                    progress=_named(progress, label(scenario, choice)),
-                )
-            )
-        except (ConfigurationError, UsageError) as refusal:
-            refusals.append(CannotRun(choice=choice, reason=str(refusal)))
+
+    def expect_one(choice: MechanismChoice) -> ScenarioExpectation:
+        told = _named(progress, label(scenario, choice), "profiles")
+        return expect_scenario(scenario, choice, over=over, limit=limit, progress=told)
+
+    results, refusals = _try_each(scenario, choices, expect_one)
     optimal, optimal_refusal = best_revenue(scenario, progress) if over != "private" else (None, "")
     return Comparison(
         results=tuple(results),
@@ -109,6 +125,76 @@ def compare_mechanisms(
         optimal=optimal,
         optimal_refusal=optimal_refusal,
     )
+
+
+def compare_estimates(
+    scenario: Scenario,
+    choices: Sequence[MechanismChoice],
+    *,
+    over: Over | None = None,
+    auctions: int,
+    seed: str,
+    progress: StepProgress | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> EstimateComparison:
+    """Estimate what several mechanisms do in one scenario: the same types, signals and luck for all of them.
+
+    Args:
+        scenario: As in `compare_mechanisms`.
+        choices: As in `compare_mechanisms`.
+        over: As in `estimate_scenario`.
+        auctions: How many each mechanism plays.
+        seed: Any text.
+        progress: Told how far the work is.
+        is_stopped: Asked before each auction; what is left is left out once it says yes.
+
+    Raises:
+        ScenarioError: As in `compare_mechanisms`.
+        ConfigurationError: As in `compare_mechanisms`.
+    """
+
+    def estimate_one(choice: MechanismChoice) -> ScenarioEstimate | None:
+        told = _named(progress, label(scenario, choice), "auctions")
+        return estimate_scenario(
+            scenario,
+            choice,
+            over=over,
+            auctions=auctions,
+            seed=seed,
+            progress=told,
+            is_stopped=is_stopped,
+        )
+
+    results, refusals = _try_each(scenario, choices, estimate_one)
+    wants_optimal = over != "private" and not is_stopped()
+    optimal, optimal_refusal = best_revenue(scenario, progress) if wants_optimal else (None, "")
+    return EstimateComparison(
+        results=tuple(results),
+        refusals=tuple(refusals),
+        optimal=optimal,
+        optimal_refusal=optimal_refusal,
+        was_stopped=is_stopped(),
+    )
+
+
+def _try_each(
+    scenario: Scenario,
+    choices: Sequence[MechanismChoice],
+    find: Callable[[MechanismChoice], _Found | None],
+) -> tuple[list[_Found], list[CannotRun]]:
+    """Return what is found for each mechanism, and who cannot run."""
+    results: list[_Found] = []
+    refusals: list[CannotRun] = []
+    for choice in _expand(scenario, choices):
+        try:
+            found = find(choice)
+        except (ConfigurationError, UsageError) as refusal:
+            is_too_large = isinstance(refusal, TooLargeError)
+            refusals.append(CannotRun(choice=choice, reason=str(refusal), is_too_large=is_too_large))
+        else:
+            if found is not None:
+                results.append(found)
+    return results, refusals
 
 
 def best_revenue(
@@ -129,6 +215,11 @@ def best_revenue(
         return optimal_revenue(replace(market, prior=None), prior, progress=report), ""
     except ConfigurationError as refusal:
         return None, str(refusal)
+
+
+def promised_welfare(guarantee: Guarantee, expectation_optimum: Fraction) -> Fraction | None:
+    """Return the welfare that a guarantee promises at least, in minor units; None when it promises none."""
+    return None if guarantee.welfare is None else guarantee.welfare * expectation_optimum
 
 
 def promised_revenue(
@@ -192,7 +283,7 @@ def _configured(choice: MechanismChoice) -> object:
         return tuple(sorted((key, _written(value)) for key, value in choice.parameters.items()))
 
 
-def _named(progress: StepProgress | None, name: str) -> Callable[[int, int], None] | None:
+def _named(progress: StepProgress | None, name: str, what: str) -> Callable[[int, int], None] | None:
     if progress is None:
         return None
-    return lambda done, count: progress(f"{name}: {done:,} of {count:,} profiles of types")
+    return lambda done, count: progress(f"{name}: {done:,} of {count:,} {what}")

@@ -2,7 +2,8 @@
 
 Decides: which answers the scenario's strategies give, and over what the expectation is taken: over the mechanism's own
 random choices at the private signals or types given; with a prior, over the types too, everybody knowing what the
-scenario says. Refuses: strategies that are not deterministic, and what the core refuses. Called by `auctioneer expect`.
+scenario says; on demand over all signals, equally likely and independent. Refuses: strategies that are not
+deterministic, and what the core refuses. Called by `auctioneer expect`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from openoutcry.mechanisms.conversation import (
     TypeReport,
 )
 from openoutcry.mechanisms.crowd.distributions import Distribution
-from openoutcry.mechanisms.crowd.expectation import Progress, TypeExpectation, expect_over_prior, expect_types
+from openoutcry.mechanisms.crowd.expectation import TypeExpectation, expect_over_prior, expect_types
 from openoutcry.mechanisms.crowd.knowledge import Situation
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.expectation import Expectation
+from openoutcry.mechanisms.expectation import Expectation, Progress, expect_over_signals
 from openoutcry.mechanisms.expectation import expect as expect_signals
 from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT
 from openoutcry.mechanisms.market import Market
@@ -50,7 +51,8 @@ from openoutcry.strategies import (
     bidder_random,
 )
 
-Over = Literal["private", "prior"]
+Over = Literal["private", "prior", "signals"]
+"""The signals or types given; types as likely as the prior says; or all signals, equally likely and independent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class ScenarioExpectation:
     Attributes:
         choice: The mechanism.
         expectation: In minor units, exact; bidders in roster order.
-        over: Whether the types are those given (`private`), or weighted by the prior.
+        over: What signals or types are.
         guarantee: What the mechanism promises there.
         warnings: Choices that void a guarantee, one line each.
         defaults: Where a strategy failed and the documented default was taken.
@@ -95,17 +97,17 @@ def expect_scenario(
     Args:
         scenario: With deterministic strategies.
         choice: Another mechanism in place of its own.
-        over: The prior or the private types given; when None, the prior if there is one.
+        over: What signals or types are; when None, weighted by the prior if there is one, else those given.
         limit: Most runs of the mechanism to spend.
-        progress: Told how many profiles of the prior are done.
+        progress: Told how many profiles of types or signals are done.
 
     Raises:
         ScenarioError: A signal or type is missing, or a strategy cannot be loaded.
-        ConfigurationError: A strategy is not deterministic, the mechanism cannot run on this market, or there is more
-            to explore than the limits allow.
+        ConfigurationError: A strategy is not deterministic, the mechanism cannot run on this market, or there is
+            nothing to take the expectation over.
+        TooLargeError: There is more to explore than the limits allow.
     """
-    specification = scenario.specification
-    chosen = choice or MechanismChoice(name=specification.mechanism, parameters=specification.parameters)
+    chosen = choice or own_choice(scenario)
     mechanism = find_mechanism(chosen.name)
     market = market_for(scenario, mechanism)
     parameters = mechanism.configure(chosen.parameters)
@@ -113,12 +115,20 @@ def expect_scenario(
     defaults: list[Default] = []
     factories = _deterministic(scenario)
     expectation: Expectation | TypeExpectation
+    taken = choose_over(scenario, over)
     if isinstance(market, Market):
-        expectation = _expect_signals(scenario, market, mechanism, parameters, factories, defaults, limit)
-        taken: Over = "private"
+        seats = _Seats(market, scenario.names, factories, defaults)
+        if taken == "signals":
+            expectation = expect_over_signals(
+                market, mechanism, parameters, seats.answerers_at, limit=limit, progress=progress
+            )
+        else:
+            signals = scenario.signals()
+            expectation = expect_signals(
+                market, mechanism, parameters, seats.answerers_at(signals), signals, limit=limit
+            )
     else:
         asking = _Asking(market, mechanism.name, factories, defaults)
-        taken = over or ("private" if scenario.prior is None else "prior")
         if taken == "prior":
             check_prior_reportable(scenario, market, mechanism, parameters)
             expectation = expect_over_prior(
@@ -132,7 +142,12 @@ def expect_scenario(
                 progress=progress,
             )
         else:
-            expectation = _expect_private(scenario, market, mechanism, parameters, asking, limit)
+            known = private_types(scenario)
+            profile = tuple(part.value for part in known)
+            answerers = [
+                asking.answerer(bidder, part.value, part.belief) for bidder, part in enumerate(known)
+            ]
+            expectation = expect_types(market, mechanism, parameters, answerers, profile, limit=limit)
     return ScenarioExpectation(
         choice=chosen,
         expectation=expectation,
@@ -141,6 +156,46 @@ def expect_scenario(
         warnings=warnings,
         defaults=tuple(defaults),
     )
+
+
+def own_choice(scenario: Scenario) -> MechanismChoice:
+    """Return the mechanism that a scenario names, with its parameters."""
+    specification = scenario.specification
+    return MechanismChoice(name=specification.mechanism, parameters=specification.parameters)
+
+
+def choose_over(scenario: Scenario, over: Over | None) -> Over:
+    """Return what signals or types are: what is wanted, or the prior if there is one, else those given.
+
+    Raises:
+        ConfigurationError: The scenario does not have what is wanted.
+    """
+    if isinstance(scenario.specification.market, Market):
+        if over == "prior":
+            raise ConfigurationError(
+                f"{scenario.file}: bidders with signals have no prior; take all signals as equally likely instead"
+            )
+        return over or "private"
+    if over == "signals":
+        raise ConfigurationError(
+            f"{scenario.file}: its bidders have types, not signals: the expectation is over its [prior]"
+        )
+    return over or ("private" if scenario.prior is None else "prior")
+
+
+def private_types(scenario: Scenario) -> tuple[PrivateKnowledge, ...]:
+    """Return everybody's type and belief as the scenario gives them.
+
+    Raises:
+        ConfigurationError: Some bidder's type is not given.
+    """
+    if scenario.is_sampled:
+        raise ConfigurationError(
+            f"{scenario.file}: not every bidder has a private value: give all of them one, or take the expectation "
+            "over the prior"
+        )
+    known = draw_private(scenario, scenario.seed)
+    return tuple(part for part in known if isinstance(part, PrivateKnowledge))
 
 
 def inherited_choice(scenario: Scenario, choice: MechanismChoice) -> MechanismChoice:
@@ -182,49 +237,38 @@ def _deterministic(scenario: Scenario) -> tuple[StrategyFactory, ...]:
         if not factory.deterministic:
             raise ConfigurationError(
                 f"{scenario.file}: the strategy {factory.name!r} of {name} is not marked deterministic: "
-                "set `deterministic = True` on its class if it is, or choose another"
+                "set `deterministic = True` on its class if it is, choose another, or estimate (--estimate)"
             )
     return factories
 
 
-def _expect_signals(
-    scenario: Scenario,
-    market: Market,
-    mechanism: Mechanism,
-    parameters: object,
-    factories: Sequence[StrategyFactory],
-    defaults: list[Default],
-    limit: int,
-) -> Expectation:
-    signals = scenario.signals()
-    answerers = [
-        answer_as(
-            factory.make(),
-            Seat(market=market, bidder=bidder, signal=signal, rng=bidder_random(b"", name)),
-            defaults,
-        )
-        for bidder, (factory, signal, name) in enumerate(zip(factories, signals, scenario.names, strict=True))
-    ]
-    return expect_signals(market, mechanism, parameters, answerers, signals, limit=limit)
+class _Seats:
+    """Gives the answerers of a scenario's strategies in a market of signals; one for each signal of a bidder."""
 
+    def __init__(
+        self,
+        market: Market,
+        names: Sequence[str],
+        factories: Sequence[StrategyFactory],
+        defaults: list[Default],
+    ) -> None:
+        self._market = market
+        self._names = names
+        self._factories = factories
+        self._defaults = defaults
+        self._made: dict[tuple[int, int], Answerer] = {}
 
-def _expect_private(
-    scenario: Scenario,
-    market: TypeMarket,
-    mechanism: Mechanism,
-    parameters: object,
-    asking: _Asking,
-    limit: int,
-) -> TypeExpectation:
-    if scenario.is_sampled:
-        raise ConfigurationError(
-            f"{scenario.file}: not every bidder has a private value: give all of them one, or take the expectation "
-            "over the prior"
-        )
-    known = [part for part in draw_private(scenario, scenario.seed) if isinstance(part, PrivateKnowledge)]
-    profile = tuple(part.value for part in known)
-    answerers = [asking.answerer(bidder, part.value, part.belief) for bidder, part in enumerate(known)]
-    return expect_types(market, mechanism, parameters, answerers, profile, limit=limit)
+    def answerers_at(self, signals: Sequence[int]) -> Sequence[Answerer]:
+        """Return the answerers at these signals."""
+        return [self._answerer(bidder, signal) for bidder, signal in enumerate(signals)]
+
+    def _answerer(self, bidder: int, signal: int) -> Answerer:
+        key = (bidder, signal)
+        if key not in self._made:
+            rng = bidder_random(b"", self._names[bidder])
+            seat = Seat(market=self._market, bidder=bidder, signal=signal, rng=rng)
+            self._made[key] = answer_as(self._factories[bidder].make(), seat, self._defaults)
+        return self._made[key]
 
 
 class _Asking:

@@ -8,14 +8,14 @@ signed, and nobody can be late.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import cast
 
 from openoutcry.errors import ConfigurationError, UsageError
 from openoutcry.mechanisms.chance import Chance, Draw, RecordingChance
-from openoutcry.mechanisms.conversation import NOTHING, Award, TypeReport
+from openoutcry.mechanisms.conversation import NOTHING, Award, Conversation, Outcome, TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.welfare import greatest_welfare
 from openoutcry.mechanisms.market import Market
@@ -47,6 +47,7 @@ class PlayResult:
         optimum: Greatest welfare of any feasible assignment at the true signals or types; None in combinatorial markets
             that are too large to tell.
         waves: How many waves of questions there were.
+        questions: How many single questions: each level of a clock and each report asked for is one.
         clocks: Length n: the last level that each bidder accepted, 0 where none was.
         reports: Length n: the signal or type that was last reported, None where none was asked or it was withheld.
         draws: Every random choice, in order.
@@ -63,6 +64,7 @@ class PlayResult:
     values: tuple[int, ...]
     optimum: int | None
     waves: int
+    questions: int
     clocks: tuple[int, ...]
     reports: tuple[int | TypeReport | None, ...]
     draws: tuple[Draw, ...]
@@ -143,7 +145,7 @@ class Auction:
             UsageError: Private parts, strategies or seed do not fit the market.
             StrategyError: A strategy cannot be found or made.
         """
-        self._check_private(private)
+        self.check_private(private)
         coin = read_seed(seed)
         table = Table(
             market=self.market,
@@ -154,9 +156,46 @@ class Auction:
         )
         recording = RecordingChance(SeededChance(coin, len(self._names)) if chance is None else chance)
         table.start()
-        outcome = table.hold(self._mechanism.converse(self.market, self._parameters, recording))
+        outcome = table.hold(self.converse(recording))
+        result = self.conclude(
+            private,
+            outcome,
+            waves=table.waves,
+            questions=table.questions,
+            clocks=table.clocks,
+            reports=table.reports,
+            draws=recording.draws,
+        )
+        table.end(outcome, result.values)
+        return replace(result, defaults=tuple(table.defaults)) if table.defaults else result
+
+    def converse(self, chance: Chance) -> Conversation:
+        """Start the mechanism's conversation, for whoever asks the bidders in a way of its own."""
+        return self._mechanism.converse(self.market, self._parameters, chance)
+
+    def conclude(
+        self,
+        private: Sequence[Private],
+        outcome: Outcome,
+        *,
+        waves: int,
+        questions: int,
+        clocks: Sequence[int],
+        reports: Sequence[int | TypeReport | None],
+        draws: Sequence[Draw],
+    ) -> PlayResult:
+        """Say what came of a conversation, without any defaults.
+
+        Args:
+            private: Length n, as for `play`: what everybody's part of the outcome is worth follows from it.
+            outcome: Of the mechanism.
+            waves: How many were answered.
+            questions: How many single questions those held: each level of a clock and each report is one.
+            clocks: Length n: the last level that each bidder accepted.
+            reports: Length n: what each bidder last reported.
+            draws: Of the mechanism, in order.
+        """
         values, optimum = self._judge(private, outcome.awards)
-        table.end(outcome, values)
         winner = outcome.winner
         return PlayResult(
             names=self._names,
@@ -168,11 +207,12 @@ class Auction:
             reason=outcome.reason,
             values=values,
             optimum=optimum,
-            waves=table.waves,
-            clocks=tuple(table.clocks),
-            reports=tuple(table.reports),
-            draws=tuple(recording.draws),
-            defaults=tuple(table.defaults),
+            waves=waves,
+            questions=questions,
+            clocks=tuple(clocks),
+            reports=tuple(reports),
+            draws=tuple(draws),
+            defaults=(),
         )
 
     def _judge(
@@ -201,7 +241,12 @@ class Auction:
             return (self.market.lot,)
         return tuple(self.market.environment.goods[good] for good in award.goods)
 
-    def _check_private(self, private: Sequence[Private]) -> None:
+    def check_private(self, private: Sequence[Private]) -> None:
+        """Refuse what cannot be privately known in this market: length n, as for `play`.
+
+        Raises:
+            UsageError: There are too many or too few, or one is out of range.
+        """
         if len(private) != len(self._names):
             raise UsageError(
                 f"{len(private)} signals or types are given for {len(self._names)} bidders: give one for each"

@@ -19,15 +19,14 @@ from openoutcry.protocol.deviations import Deviation
 from openoutcry.protocol.draws import keyed_hash
 from openoutcry.protocol.framing import lp
 from openoutcry.protocol.keys import SigningKey
-from openoutcry.protocol.messages import OutcomeDeclared, Role, SeedOpening, SessionOpen
+from openoutcry.protocol.messages import OutcomeDeclared, SessionOpen
 from openoutcry.protocol.opening import OpeningKey
-from openoutcry.protocol.seed import coin
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import SigningAuthor
 from openoutcry.session.bidder import BidderSession
 from openoutcry.session.reading import EnvelopeReader
-from openoutcry.session.replay import read_entry, resume
+from openoutcry.session.replay import find_coin, resume
 from openoutcry.session.transcripts import make_transcript
 from openoutcry.session.values import Phase, Refusal
 from openoutcry.simulation.auctioneer_driver import AuctioneerDriver
@@ -281,7 +280,7 @@ class _Simulation:
             outcome=session.outcome,
             roster=roster,
             players=tuple(roster[member] for member in session.players),
-            coin=self._coin(session) if session.chance is not None else None,
+            coin=find_coin(session, driver.entries, self._reader),
             deviations=tuple(session.deviations),
             refusals=tuple(driver.refusals),
             complaints={name: side.complaint for name, side in sides.items() if side.complaint is not None},
@@ -292,12 +291,3 @@ class _Simulation:
             crashes=driver.crashes + sum(bidder.crashes for bidder in bidders.values()),
             duration_ns=self._time.now_ns,
         )
-
-    def _coin(self, session: AuctioneerSession) -> bytes:
-        opened: dict[bytes, bytes] = {}
-        for index, data in enumerate(self._auctioneer.entries):
-            header, body = read_entry(data, self._reader, index)
-            if header.role is Role.BIDDER and isinstance(body, SeedOpening):
-                opened[header.sender_id] = body.part
-        senders = [session.members[member].sender_id for member in session.players]
-        return coin(session.session_id, self._seed_part, [(sender, opened[sender]) for sender in senders])

@@ -47,6 +47,7 @@ class Table:
 
     Attributes:
         waves: How many waves have been answered.
+        questions: How many single questions: each level of a clock and each report is one.
         clocks: Length n: the last level that each bidder accepted.
         reports: Length n: what each bidder last reported; None where nothing was asked or it was withheld.
         defaults: Where a strategy failed and the documented default was taken.
@@ -63,6 +64,7 @@ class Table:
     ) -> None:
         count = len(strategies)
         self.waves = 0
+        self.questions = 0
         self.clocks = [0] * count
         self.reports: list[int | TypeReport | None] = [None] * count
         self.defaults: list[Default] = []
@@ -128,9 +130,11 @@ class Table:
             case Climb():
                 return self._climb(question)
             case ReportSignal(bidder=bidder):
+                self.questions += 1
                 value = self.reports[bidder] = self._player(bidder).signal(wave=self.waves)
                 return Reported(value=value)
             case ReportType(bidder=bidder):
+                self.questions += 1
                 report = self.reports[bidder] = self._player(bidder).type_report(
                     wave=self.waves,
                     asks_value=question.asks_value,
@@ -166,8 +170,10 @@ class Table:
         while clock < climb.target:
             if not player.accepts(level=clock + 1, price=climb.price, target=target, wave=self.waves):
                 self._exited[bidder] = True
+                self.questions += 1
                 break
             clock += 1
+        self.questions += clock - self.clocks[bidder]
         self.clocks[bidder] = clock
         return Climbed(level=clock, exited=clock < climb.target)
 

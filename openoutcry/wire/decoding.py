@@ -161,6 +161,7 @@ def _decode_ask_report(parsed: wire.AskReport) -> Body:
     if parsed.weight_bits > BELIEF_WEIGHT_BITS:
         raise malformed(f"weight_bits is {parsed.weight_bits}, more than {BELIEF_WEIGHT_BITS}")
     return values.AskReport(
+        bidder=parsed.bidder,
         wave=parsed.wave,
         kind=kind,
         subjects=_rising(subjects, "subjects"),
@@ -244,10 +245,14 @@ def _decode_lapse(parsed: wire.Lapse) -> Body:
 _DECODERS_BY_BODY: dict[type[Any], tuple[type[Any], Callable[[Any], Body]]] = {
     values.SessionOpen: (wire.SessionOpen, _decode_session_open),
     values.RosterClosed: (wire.RosterClosed, _decode_roster_closed),
-    values.Raise: (wire.Raise, lambda parsed: values.Raise(wave=parsed.wave, level=parsed.level)),
+    values.Raise: (
+        wire.Raise,
+        lambda parsed: values.Raise(bidder=parsed.bidder, wave=parsed.wave, level=parsed.level),
+    ),
     values.Offer: (
         wire.Offer,
         lambda parsed: values.Offer(
+            bidder=parsed.bidder,
             wave=parsed.wave,
             level=parsed.level,
             target=parsed.target,

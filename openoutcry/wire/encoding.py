@@ -115,9 +115,16 @@ def _encode_enrol(header: wire.Header, body: values.Enrol) -> Message:
 ENCODERS: dict[type[Any], Callable[[wire.Header, Any], Message]] = {
     values.SessionOpen: _encode_session_open,
     values.RosterClosed: _encode_roster_closed,
-    values.Raise: lambda header, body: wire.Raise(header=header, wave=body.wave, level=body.level),
+    values.Raise: lambda header, body: wire.Raise(
+        header=header, wave=body.wave, level=body.level, bidder=body.bidder
+    ),
     values.Offer: lambda header, body: wire.Offer(
-        header=header, wave=body.wave, level=body.level, target=body.target, price_minor=body.price
+        header=header,
+        wave=body.wave,
+        level=body.level,
+        target=body.target,
+        price_minor=body.price,
+        bidder=body.bidder,
     ),
     values.AskReport: lambda header, body: wire.AskReport(
         header=header,
@@ -126,6 +133,7 @@ ENCODERS: dict[type[Any], Callable[[wire.Header, Any], Message]] = {
         subjects=body.subjects,
         is_private=body.is_private,
         weight_bits=body.weight_bits,
+        bidder=body.bidder,
     ),
     values.CommitClosed: lambda header, body: wire.CommitClosed(
         header=header, wave=body.wave, commitment_indexes=body.commitment_indexes

@@ -169,7 +169,7 @@ async def test_lapse_is_no_breach(tmp_path: Path) -> None:
 
     async def script(hand: Hand) -> None:
         await hand.open_roster()
-        hand.say(AskReport(wave=0, kind=ReportKind.SIGNAL))
+        hand.say(AskReport(bidder=0, wave=0, kind=ReportKind.SIGNAL))
         await hand.take(is_kept=False)
         hand.say(Lapse(subject=LapseSubject.COMMITMENT, bidder=0))
         hand.say(OutcomeDeclared(awards=(), payments=(Fraction(0),), reason="because"))
@@ -200,7 +200,7 @@ async def test_unrelated_deliveries_are_not_endured_for_ever(tmp_path: Path) -> 
             hand.hang_up()
             return
         await hand.open_roster()
-        hand.deliver(replace(hand.write(Raise(wave=0, level=1)), consistency_from=0))
+        hand.deliver(replace(hand.write(Raise(bidder=0, wave=0, level=1)), consistency_from=0))
 
     servicer = ScriptedAuctioneer(script)
     lines: list[str] = []

@@ -18,6 +18,7 @@ from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import (
     AskReport,
     CommitClosed,
+    DeviationNoted,
     Lapse,
     LapseSubject,
     Offer,
@@ -42,7 +43,7 @@ from openoutcry.session.bidder_values import (
 )
 from tests.simulation.crook import NAME, Crook
 from tests.simulation.crowd_stage import correlated, independent, make_type_market, make_type_specification
-from tests.simulation.stage import CODEC, READER
+from tests.simulation.stage import CODEC, READER, key_of
 
 L, L_PLUS, M = "crowdsourced-lookahead", "crowdsourced-lookahead-plus", "crowdsourced-optimal"
 PRIVATE = {"openings": "private"}
@@ -60,6 +61,7 @@ def ask(wave: int = 0, kind: ReportKind = ReportKind.VALUE_AND_BELIEF, **changes
     """Return the question of the lookahead-plus, or another."""
     has_belief = kind in (ReportKind.BELIEF, ReportKind.VALUE_AND_BELIEF)
     fields: dict[str, Any] = {
+        "bidder": 0,
         "subjects": (1, 2) if has_belief else (),
         "weight_bits": BITS if has_belief else 0,
     }
@@ -133,7 +135,7 @@ WRONG_QUESTIONS: dict[str, tuple[str, dict[str, Any], AskReport | Raise | Offer]
         {},
         ask(weight_bits=(weight_bits(MECHANISMS[L_PLUS], MECHANISMS[L_PLUS].configure({}), 3) or 0) - 1),
     ),
-    "a level of which there is none": (L_PLUS, {}, Raise(wave=0, level=200)),
+    "a level of which there is none": (L_PLUS, {}, Raise(bidder=0, wave=0, level=200)),
 }
 
 
@@ -193,12 +195,12 @@ def asks_a_level_in_a_wave_of_reports(crook: Crook) -> None:
     """Ask for a level where a report was asked for."""
     crook.deliver(ask())
     commit(crook)
-    crook.deliver(Raise(wave=0, level=1))
+    crook.deliver(Raise(bidder=0, wave=0, level=1))
 
 
 def asks_for_a_report_in_a_wave_of_levels(crook: Crook) -> None:
     """Ask for a report where a level was asked for."""
-    crook.deliver(Raise(wave=0, level=1))
+    crook.deliver(Raise(bidder=0, wave=0, level=1))
     assert crook.effects.ask is not None
     crook.give(Decided(question=crook.effects.ask.question, accepts=True))
     crook.keep()
@@ -206,8 +208,8 @@ def asks_for_a_report_in_a_wave_of_levels(crook: Crook) -> None:
 
 
 def closes_what_was_not_asked(crook: Crook) -> None:
-    """Ask for an opening of nothing."""
-    close(crook, 1)
+    """Ask for an opening of what is no commitment: ada's seed part."""
+    close(crook, len(crook.entries) - 1)
 
 
 def closes_another_wave(crook: Crook) -> None:
@@ -234,7 +236,7 @@ def closes_again_after_the_opening(crook: Crook) -> None:
 def closes_before_the_commitment(crook: Crook) -> None:
     """Ask for the opening before there is a commitment."""
     crook.deliver(ask())
-    close(crook, 1)
+    close(crook, len(crook.entries) - 2)
 
 
 def closes_while_something_else_is_asked(crook: Crook) -> None:
@@ -318,6 +320,75 @@ def test_a_commitment_that_was_never_logged_is_not_opened() -> None:
     close(crook, len(crook.entries))
     assert crook.doubt() is DeviationCode.SUPPRESSED
     assert crook.bidder.asked is None
+
+
+@pytest.mark.parametrize("kind", [ReportKind.VALUE_AND_BELIEF, ReportKind.VALUE, ReportKind.BELIEF])
+def test_another_bidders_ask_report_is_not_answered(kind: ReportKind) -> None:
+    """Whoever shows it to ada, who could answer every word of it, gets no commitment, and ada blames nobody."""
+    crook = meet()
+    crook.deliver(ask(kind=kind, bidder=1))
+    assert crook.doubt() is DeviationCode.MALFORMED
+    assert crook.bidder.asked is None
+    crook.deliver(ask())
+    assert isinstance(crook.bidder.asked, TypeAsked)
+
+
+def test_another_bidders_ask_report_leaves_the_own_one_open() -> None:
+    """What ada was asked itself is still to be answered, and is."""
+    crook = meet()
+    crook.deliver(ask())
+    asked = crook.bidder.asked
+    crook.deliver(ask(bidder=2, subjects=(0, 1)))
+    assert crook.doubt() is DeviationCode.MALFORMED
+    assert crook.bidder.asked == asked
+    close(crook, commit(crook))
+    assert crook.bidder.complaint is None
+    assert crook.effects.ask is not None
+
+
+def test_a_list_of_others_commitments_is_none_of_this_bidders() -> None:
+    """Where ada has committed in another wave, or in none, the list of a wave concerns others: nothing is opened."""
+    crook = meet()
+    crook.deliver(ask())
+    report(crook)
+    assert close(crook, 1, 2, wave=1).send == ()
+    assert crook.doubt() is DeviationCode.MALFORMED
+
+
+def test_a_commitment_that_was_called_late_is_missing_from_no_list() -> None:
+    """Whoever keeps the lapse from ada and shows it the rest makes it accuse nobody of having left it out."""
+    crook = meet()
+    crook.deliver(ask())
+    asked = crook.bidder.asked
+    assert isinstance(asked, TypeAsked)
+    value = TypeReport(value=1, belief=Product.of({1: {0: 1}, 2: {0: 1}}))
+    crook.give(TypeChosen(question=asked.question, report=CODEC.encode_type_report(value, asked.shape)))
+    (late,) = crook.effects.send
+    crook.write(Lapse(subject=LapseSubject.COMMITMENT, bidder=0))
+    crook.deliver(
+        DeviationNoted(
+            deviation=DeviationCode.LATE, accused_id=key_of(NAME).sender_id, evidence=late, detail="too late"
+        )
+    )
+    close(crook, 1, 2)
+    assert crook.doubt() is DeviationCode.MALFORMED
+
+
+def test_a_commitment_that_is_called_wrong_once_it_is_listed_is_opened_all_the_same() -> None:
+    """The list is signed: what is said of the commitment afterwards takes nothing back, and breaks nothing."""
+    crook = meet()
+    crook.deliver(ask())
+    at = commit(crook)
+    close(crook, at)
+    crook.deliver(
+        DeviationNoted(
+            deviation=DeviationCode.NOT_ASKED,
+            accused_id=key_of(NAME).sender_id,
+            evidence=crook.entries[at],
+            detail="not asked",
+        )
+    )
+    assert len(choose(crook).send) == 1
 
 
 def test_a_lapse_of_somebody_else_is_none_of_this_bidders() -> None:
@@ -420,7 +491,7 @@ def test_the_english_clock_binds_the_seller_too(price: int, expected: DeviationC
 def test_a_posted_price_is_the_price(price: int, expected: DeviationCode | None) -> None:
     """What was offered and accepted is what is paid."""
     crook = meet("posted-prices", market=make_type_market(prior=correlated()))
-    crook.deliver(Offer(wave=0, level=1, target=1, price=4))
+    crook.deliver(Offer(bidder=0, wave=0, level=1, target=1, price=4))
     crook.decide(accepts=True)
     crook.keep()
     crook.deliver(declare(0, price=price))

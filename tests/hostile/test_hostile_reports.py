@@ -361,13 +361,20 @@ class Forger:
         return Evidence(**(fields | changes))
 
 
-BELIEF = AskReport(wave=0, kind=ReportKind.VALUE_AND_BELIEF, subjects=(1, 2), weight_bits=60)
+BELIEF = AskReport(bidder=0, wave=0, kind=ReportKind.VALUE_AND_BELIEF, subjects=(1, 2), weight_bits=60)
 FORGERIES: dict[str, tuple[str, AskReport, tuple[int, ...], dict[str, Any]]] = {
     "uninvited": ("zed", BELIEF, (0, 1, 2), {}),
     "a roster of bidders that there are not": ("ada", BELIEF, (0, 7, 9), {}),
     "a roster out of order": ("ada", BELIEF, (0, 2, 1), {}),
     "a roster of one": ("ada", BELIEF, (0,), {}),
-    "a signal in a market of types": ("ada", AskReport(wave=0, kind=ReportKind.SIGNAL), (0, 1, 2), {}),
+    "a question to another bidder": ("ada", replace(BELIEF, bidder=1), (0, 1, 2), {}),
+    "a question to nobody of the roster": ("ada", replace(BELIEF, bidder=3), (0, 1, 2), {}),
+    "a signal in a market of types": (
+        "ada",
+        AskReport(bidder=0, wave=0, kind=ReportKind.SIGNAL),
+        (0, 1, 2),
+        {},
+    ),
     "another specification": ("ada", BELIEF, (0, 1, 2), {"specification": b"{}"}),
     "no specification": ("ada", BELIEF, (0, 1, 2), {"specification": b""}),
     "a key of another length": ("ada", replace(BELIEF, is_private=True), (0, 1, 2), {"opening_secret": b"x"}),

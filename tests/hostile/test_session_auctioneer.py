@@ -19,6 +19,7 @@ from openoutcry.mechanisms import encode_specification
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.messages import (
     AskReport,
+    AuctioneerBody,
     CommitClosed,
     DeviationNoted,
     Lapse,
@@ -59,12 +60,12 @@ def test_an_honest_auctioneer_gets_no_complaint() -> None:
 def other_session(crook: Crook) -> None:
     """Deliver a message that the same auctioneer wrote for another session."""
     crook.scribe.session_id = b"o" * 32
-    crook.deliver(Raise(wave=0, level=1))
+    crook.deliver(Raise(bidder=0, wave=0, level=1))
 
 
 def other_signature(crook: Crook) -> None:
     """Deliver a message that somebody else has signed in the auctioneer's name."""
-    envelope = READER.read_envelope(crook.entries[crook.write(Raise(wave=0, level=1)).index])
+    envelope = READER.read_envelope(crook.entries[crook.write(Raise(bidder=0, wave=0, level=1)).index])
     signature = key_of("a forger").sign(b"anything")
     forged = CODEC.encode_envelope(replace(envelope, signature=signature))
     crook.give(Delivered(delivery=crook.delivery(len(crook.entries) - 1, envelope=forged)))
@@ -75,54 +76,57 @@ Step = Callable[[Crook], object]
 BREACHES: dict[str, tuple[DeviationCode, Step]] = {
     "a question for a level above the next": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: crook.deliver(Raise(wave=0, level=2)),
+        lambda crook: crook.deliver(Raise(bidder=0, wave=0, level=2)),
     ),
     "a question for a level below the clock": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: (crook.climb(1), crook.deliver(Raise(wave=1, level=1))),
+        lambda crook: (crook.climb(1), crook.deliver(Raise(bidder=0, wave=1, level=1))),
     ),
     "a question above the highest level": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: (crook.climb(1), crook.climb(2), crook.deliver(Raise(wave=1, level=3))),
+        lambda crook: (crook.climb(1), crook.climb(2), crook.deliver(Raise(bidder=0, wave=1, level=3))),
     ),
     "two questions at once": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: (crook.deliver(Raise(wave=0, level=1)), crook.deliver(Raise(wave=0, level=1))),
+        lambda crook: (
+            crook.deliver(Raise(bidder=0, wave=0, level=1)),
+            crook.deliver(Raise(bidder=0, wave=0, level=1)),
+        ),
     ),
     "a question after an exit": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: (crook.climb(1, accepts=False), crook.deliver(Raise(wave=1, level=2))),
+        lambda crook: (crook.climb(1, accepts=False), crook.deliver(Raise(bidder=0, wave=1, level=2))),
     ),
     "a wave that was passed": (
         DeviationCode.WRONG_QUESTION,
         lambda crook: (
-            crook.deliver(AskReport(wave=3, kind=ReportKind.SIGNAL)),
+            crook.deliver(AskReport(bidder=0, wave=3, kind=ReportKind.SIGNAL)),
             crook.give(Decided(question=b"", accepts=True)),
             crook.deliver(Lapse(subject=LapseSubject.COMMITMENT, bidder=0)),
-            crook.deliver(Raise(wave=2, level=1)),
+            crook.deliver(Raise(bidder=0, wave=2, level=1)),
         ),
     ),
     "a price that is no value of this bidder": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: crook.deliver(Offer(wave=0, level=1, target=1, price=10_000)),
+        lambda crook: crook.deliver(Offer(bidder=0, wave=0, level=1, target=1, price=10_000)),
     ),
     "a target below the level": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: (crook.climb(1), crook.deliver(Offer(wave=1, level=2, target=1, price=10))),
+        lambda crook: (crook.climb(1), crook.deliver(Offer(bidder=0, wave=1, level=2, target=1, price=10))),
     ),
     "an offer whose price rises": (
         DeviationCode.WRONG_QUESTION,
         lambda crook: (
-            crook.deliver(Offer(wave=0, level=1, target=2, price=20)),
+            crook.deliver(Offer(bidder=0, wave=0, level=1, target=2, price=20)),
             crook.decide(),
             crook.keep(),
-            crook.deliver(Offer(wave=0, level=2, target=2, price=21)),
+            crook.deliver(Offer(bidder=0, wave=0, level=2, target=2, price=21)),
         ),
     ),
     "a second roster": (DeviationCode.WRONG_QUESTION, lambda crook: crook.deliver(crook.roster())),
     "an opening of what was not committed to": (
         DeviationCode.WRONG_QUESTION,
-        lambda crook: crook.deliver(CommitClosed(wave=0, commitment_indexes=(1,))),
+        lambda crook: crook.deliver(CommitClosed(wave=0, commitment_indexes=(len(crook.entries) - 1,))),
     ),
     "a message that is not for bidders": (
         DeviationCode.WRONG_QUESTION,
@@ -146,7 +150,7 @@ BREACHES: dict[str, tuple[DeviationCode, Step]] = {
     "the winner pays another price than was offered": (
         DeviationCode.WRONG_OUTCOME,
         lambda crook: (
-            crook.deliver(Offer(wave=0, level=1, target=1, price=20)),
+            crook.deliver(Offer(bidder=0, wave=0, level=1, target=1, price=20)),
             crook.decide(),
             crook.keep(),
             crook.deliver(outcome(winner=0, price=21, at_0=21)),
@@ -163,16 +167,16 @@ DOUBTS: dict[str, tuple[DeviationCode, Step]] = {
     "an answer is left out of the log": (
         DeviationCode.SUPPRESSED,
         lambda crook: (
-            crook.deliver(Raise(wave=0, level=1)),
+            crook.deliver(Raise(bidder=0, wave=0, level=1)),
             crook.decide(),
-            crook.deliver(Raise(wave=0, level=2)),
+            crook.deliver(Raise(bidder=0, wave=0, level=2)),
         ),
     ),
     "an earlier message is left out of a later proof": (
         DeviationCode.SUPPRESSED,
         lambda crook: (
             crook.climb(1),
-            crook.deliver(Raise(wave=1, level=2)),
+            crook.deliver(Raise(bidder=0, wave=1, level=2)),
             crook.deliver(outcome(), own_index=None, inclusion=()),
         ),
     ),
@@ -180,7 +184,7 @@ DOUBTS: dict[str, tuple[DeviationCode, Step]] = {
         DeviationCode.FORKED,
         lambda crook: (
             crook.climb(1),
-            crook.deliver(Raise(wave=1, level=2), consistency=(b"c" * 32, b"d" * 32)),
+            crook.deliver(Raise(bidder=0, wave=1, level=2), consistency=(b"c" * 32, b"d" * 32)),
         ),
     ),
     "a message of another session": (DeviationCode.WRONG_SESSION, other_session),
@@ -192,6 +196,40 @@ DOUBTS: dict[str, tuple[DeviationCode, Step]] = {
             )
         ),
     ),
+    "somebody else's raise": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(Raise(bidder=1, wave=0, level=1)),
+    ),
+    "somebody else's offer": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(Offer(bidder=1, wave=0, level=1, target=1, price=20)),
+    ),
+    "somebody else's raise that this bidder could complain of": (
+        DeviationCode.MALFORMED,
+        lambda crook: (
+            crook.climb(1, accepts=False),
+            crook.deliver(Raise(bidder=2, wave=1, level=2)),
+        ),
+    ),
+    "somebody else's raise before this bidder has answered its own": (
+        DeviationCode.MALFORMED,
+        lambda crook: (
+            crook.deliver(Raise(bidder=0, wave=0, level=1)),
+            crook.deliver(Raise(bidder=1, wave=0, level=1)),
+        ),
+    ),
+    "a raise for a bidder that there is not": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(Raise(bidder=9, wave=0, level=1)),
+    ),
+    "a question for somebody else's report": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(AskReport(bidder=1, wave=0, kind=ReportKind.SIGNAL)),
+    ),
+    "a list of others' commitments": (
+        DeviationCode.MALFORMED,
+        lambda crook: crook.deliver(CommitClosed(wave=0, commitment_indexes=(1,))),
+    ),
     "somebody else's lapse": (
         DeviationCode.MALFORMED,
         lambda crook: crook.deliver(Lapse(subject=LapseSubject.ANSWER, bidder=1)),
@@ -202,7 +240,7 @@ DOUBTS: dict[str, tuple[DeviationCode, Step]] = {
     ),
     "bytes that are no envelope": (
         DeviationCode.MALFORMED,
-        lambda crook: crook.deliver(Raise(wave=0, level=1), envelope=b"\xff\xfe"),
+        lambda crook: crook.deliver(Raise(bidder=0, wave=0, level=1), envelope=b"\xff\xfe"),
     ),
     "another party's signature": (DeviationCode.BAD_SIGNATURE, other_signature),
 }
@@ -239,7 +277,7 @@ def test_an_entry_that_was_damaged_on_the_way_is_taken_when_it_comes_whole() -> 
     crook = Crook()
     crook.begin_play()
     crook.climb(1)
-    honest = crook.delivery(crook.write(Raise(wave=1, level=2)).index)
+    honest = crook.delivery(crook.write(Raise(bidder=0, wave=1, level=2)).index)
     damaged: tuple[dict[str, Any], ...] = (
         {"envelope": honest.envelope[:-1] + bytes([honest.envelope[-1] ^ 1])},
         {"envelope": b""},
@@ -288,13 +326,30 @@ def test_a_roster_without_the_enrolment_in_the_log_is_doubted() -> None:
     assert crook.doubt() is DeviationCode.SUPPRESSED
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        Raise(bidder=0, wave=0, level=1),
+        AskReport(bidder=0, wave=0, kind=ReportKind.SIGNAL),
+        CommitClosed(wave=0, commitment_indexes=(1,)),
+    ],
+    ids=lambda body: type(body).__name__,
+)
+def test_a_question_without_a_roster_is_doubted(body: AuctioneerBody) -> None:
+    """Whom it is for, only the roster can tell, and anybody on the way can have held that back."""
+    crook = Crook()
+    crook.enrol()
+    crook.deliver(body)
+    assert crook.doubt() is DeviationCode.MALFORMED
+
+
 def test_two_messages_with_one_sequence_number_are_complained_of() -> None:
     """A message that repeats a number which was passed shows two histories."""
     crook = Crook()
     crook.begin_play()
     crook.climb(1)
     crook.scribe._seq = 1
-    crook.deliver(Raise(wave=1, level=2))
+    crook.deliver(Raise(bidder=0, wave=1, level=2))
     assert crook.complaint() is DeviationCode.EQUIVOCATION
 
 
@@ -340,7 +395,7 @@ def test_a_session_that_does_not_begin_with_session_open_is_doubted(data: bytes 
     """Whatever else stands there is refused, and the true one is taken after it."""
     crook = Crook()
     fresh = fresh_bidder()
-    given = crook.entries[crook.write(Raise(wave=0, level=1)).index] if data is None else data
+    given = crook.entries[crook.write(Raise(bidder=0, wave=0, level=1)).index] if data is None else data
     effects = fresh.apply(Opened(session_open=given), 5)
     assert effects.doubt is not None
     assert (effects.doubt.code, effects.doubt.accused) == (DeviationCode.MALFORMED, "")
@@ -362,7 +417,7 @@ def test_suppressed_commitments_are_complained_of(level: int) -> None:
     """The list of commitments must hold this bidder's, by its place in the log."""
     crook = Crook(make_specification(parameters={"form": "sealed"}))
     crook.begin_play()
-    crook.deliver(AskReport(wave=0, kind=ReportKind.SIGNAL))
+    crook.deliver(AskReport(bidder=0, wave=0, kind=ReportKind.SIGNAL))
     assert isinstance(crook.effects.ask, SignalAsked)
     crook.give(SignalChosen(question=crook.effects.ask.question, signal=level))
     crook.keep()

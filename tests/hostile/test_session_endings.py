@@ -39,7 +39,7 @@ def test_a_delivery_that_does_not_follow_asks_to_attach_again(fault: str) -> Non
     crook = Crook()
     crook.begin_play()
     crook.climb(1)
-    index = crook.write(Raise(wave=1, level=2)).index
+    index = crook.write(Raise(bidder=0, wave=1, level=2)).index
     honest = crook.delivery(index)
     changes: dict[str, Any] = (
         {"consistency_from": honest.consistency_from + 1} if "head" in fault else {"index": index + 1}
@@ -109,7 +109,7 @@ def test_an_end_without_an_outcome_is_doubted() -> None:
     crook = Crook()
     crook.begin_play()
     crook.climb(1)
-    crook.deliver(Raise(wave=1, level=2))
+    crook.deliver(Raise(bidder=0, wave=1, level=2))
     crook.give(conclude(crook))
     assert crook.doubt() is DeviationCode.WRONG_OUTCOME
     assert crook.deliver(outcome()) == BidderEffects()
@@ -123,7 +123,7 @@ def test_a_bidder_answers_the_same_question_with_the_same_bytes() -> None:
     def run() -> list[bytes]:
         crook = Crook(make_specification(parameters={"form": "sealed"}))
         crook.begin_play()
-        crook.deliver(AskReport(wave=0, kind=ReportKind.SIGNAL))
+        crook.deliver(AskReport(bidder=0, wave=0, kind=ReportKind.SIGNAL))
         crook.give(SignalChosen(question=crook.question(), signal=1))
         return [*crook.entries, *crook.effects.send]
 
@@ -134,7 +134,7 @@ def test_accept_is_never_said_unasked() -> None:
     """A decision about a question that is not open any more is dropped."""
     crook = Crook()
     crook.begin_play()
-    crook.deliver(Raise(wave=0, level=1))
+    crook.deliver(Raise(bidder=0, wave=0, level=1))
     question = crook.question()
     crook.deliver(Lapse(subject=LapseSubject.ANSWER, bidder=0))
     assert crook.give(Decided(question=question, accepts=True)) == BidderEffects()

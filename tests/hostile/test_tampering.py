@@ -23,8 +23,10 @@ from openoutcry.protocol.envelope import seal
 from openoutcry.protocol.merkle import MerkleTree
 from openoutcry.protocol.messages import (
     Accept,
+    AskReport,
     Body,
     Exit,
+    Header,
     Lapse,
     LapseSubject,
     OutcomeDeclared,
@@ -35,6 +37,7 @@ from openoutcry.protocol.messages import (
     SeedOpening,
 )
 from openoutcry.protocol.transcript import Transcript, decode_transcript, encode_transcript
+from openoutcry.session.authors import SigningAuthor
 from openoutcry.session.verification import Verdict, Verification, verify_transcript
 from tests.simulation.forging import Rewriter, read, rebuild
 from tests.simulation.markets import make_specification
@@ -277,12 +280,41 @@ def test_an_auctioneer_cannot_ask_another_level() -> None:
     first = places("clock", Raise)[0]
     rewriter = Rewriter(recorded("clock"))
     for index, data in enumerate(recorded("clock").entries):
-        rewriter.write(data, Raise(wave=5, level=1) if index == first else None)
+        rewriter.write(data, Raise(bidder=0, wave=5, level=1) if index == first else None)
         if index == first:
             break
     failure = verify(rewriter.transcript()).first_failure
     assert failure is not None
     assert failure.name in ("conduct", "outcome")
+
+
+class Misaddressing:
+    """An author that signs every question for a level or a report for the first of the roster, whoever is asked."""
+
+    def __init__(self) -> None:
+        self._author = SigningAuthor(AUCTIONEER, CODEC)
+
+    def seal(self, header: Header, body: Body) -> bytes:
+        """Return the envelope."""
+        return self._author.seal(
+            header, replace(body, bidder=0) if isinstance(body, Raise | AskReport) else body
+        )
+
+
+@pytest.mark.parametrize(("form", "kind"), [("clock", Raise), ("sealed", AskReport)])
+def test_an_auctioneer_cannot_put_a_question_to_another_bidder(
+    form: str, kind: type[Raise] | type[AskReport]
+) -> None:
+    """A session that is right but for whom a question names fails conduct, though everybody has signed it."""
+    specification = make_specification(4, groups=1, levels=3, parameters={"form": form})
+    stage = Stage(specification, author=Misaddressing())
+    stage.begin_play()
+    stage.finish({"ada": 0, "ben": 0, "cyd": 2, "dan": 1})
+    failure = stage.verify().first_failure
+    assert failure is not None
+    assert (failure.name, failure.code) == ("conduct", DeviationCode.WRONG_QUESTION)
+    assert failure.index is not None
+    assert isinstance(read(stage.entries[failure.index])[1], kind)
 
 
 @pytest.mark.parametrize("kind", [Accept, Exit, ReportCommit, ReportOpening, SeedOpening])

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from openoutcry.mechanisms import decode_specification
 from openoutcry.protocol.deviations import Deviation
-from openoutcry.protocol.messages import Role, SeedOpening
-from openoutcry.protocol.seed import coin
 from openoutcry.session.reading import EnvelopeReader
-from openoutcry.session.replay import read_entry
+from openoutcry.session.replay import find_coin
 from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation import PlayResult, play
 from openoutcry.simulation.seating import Strategies
@@ -54,13 +52,9 @@ def verify_and_play(path: Path, signals: Sequence[int], strategies: Strategies =
     assert session is not None
     assert session.outcome is not None
     reader = EnvelopeReader(CODEC)
-    opened: dict[bytes, bytes] = {}
-    for index, data in enumerate(transcript.entries):
-        header, body = read_entry(data, reader, index)
-        if isinstance(body, SeedOpening):
-            opened[b"" if header.role is Role.AUCTIONEER else header.sender_id] = body.part
-    members = [session.members[member] for member in session.players]
-    assert len(members) == len(signals)
+    coin = find_coin(session, transcript.entries, reader)
+    assert coin is not None
+    assert len(session.players) == len(signals)
     winner = session.outcome.winner
     return Recorded(
         winner=None if winner is None else session.members[winner].name,
@@ -69,11 +63,7 @@ def verify_and_play(path: Path, signals: Sequence[int], strategies: Strategies =
         played=play(
             decode_specification(transcript.specification),
             signals,
-            seed=coin(
-                session.session_id,
-                opened[b""],
-                [(party.sender_id, opened[party.sender_id]) for party in members],
-            ),
+            seed=coin,
             strategies=strategies,
         ),
     )

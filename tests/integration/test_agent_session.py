@@ -27,6 +27,13 @@ from tests.unit.bidder_agent.certificates import write_certificates
 from tests.unit.bidder_agent.fake_servicer import FakeAuctioneer, make_specification, serve
 
 
+def make_private(directory: Path) -> tuple[grpc.ServerCredentials, TlsFiles]:
+    """Return what makes a connection private: for the auctioneer, and for its bidders."""
+    files = write_certificates(directory)
+    credentials = grpc.ssl_server_credentials([(files.key.read_bytes(), files.certificate.read_bytes())])
+    return credentials, TlsFiles(authority=files.certificate)
+
+
 async def play(address: str, fake: FakeAuctioneer, receipts: Path, **options: Any) -> Result:
     """Join as ada with a seed, unless told otherwise."""
     given: dict[str, Any] = {"name": "ada", "signal": 2, "seed": "test", "patience_s": 10.0} | options
@@ -234,11 +241,12 @@ async def test_garbage_for_a_transcript_is_found(tmp_path: Path) -> None:
 
 
 async def test_transcript_in_pieces_that_are_too_long_is_not_waited_for(tmp_path: Path) -> None:
-    """A piece longer than any may be is the auctioneer's fault, and no connection that may recover."""
+    """A piece longer than any may be is the auctioneer's fault, over TLS, and no connection that may recover."""
     fake = FakeAuctioneer()
     fake.transcript, fake.piece = bytes(FRAME_BYTES + 1), FRAME_BYTES + 1
-    async with serve(fake) as address:
-        result = await play(address, fake, tmp_path)
+    credentials, tls = make_private(tmp_path)
+    async with serve(fake, credentials=credentials) as address:
+        result = await play(address, fake, tmp_path, tls=tls)
     assert result.audit is not None
     assert "larger than max" in result.audit.summary
 
@@ -262,7 +270,7 @@ async def test_impossible_signal_is_refused_before_enrolment(tmp_path: Path) -> 
 
 
 async def test_refusal_is_final(tmp_path: Path) -> None:
-    """A status that is an answer is not tried again."""
+    """A status that is an answer is not tried again, where TLS says whose it is."""
 
     class Refusing(FakeAuctioneer):
         async def Participate(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:  # noqa: N802
@@ -270,9 +278,10 @@ async def test_refusal_is_final(tmp_path: Path) -> None:
             yield
 
     fake = Refusing()
-    async with serve(fake) as address:
+    credentials, tls = make_private(tmp_path)
+    async with serve(fake, credentials=credentials) as address:
         with pytest.raises(Refused, match="no such session"):
-            await play(address, fake, tmp_path)
+            await play(address, fake, tmp_path, tls=tls)
 
 
 async def test_receipts_are_of_one_agent_at_a_time(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from benchmarks.local import make_market
 from benchmarks.ours.markets import WIDE_WAVE, counts, invited, make_specification
 from benchmarks.ours.sales import make_reports, make_sale_specification
 from benchmarks.parent import Child, ChildFailed
+from benchmarks.peers import PEERS_VARIABLE, Peer, measure_peers
 from benchmarks.sale import Exchange, Sale, decode_exchange, decode_sale, encode_exchange, encode_sale
+from benchmarks.scale import QUICK
 from benchmarks.stopwatch import Stopwatch, percentile
 from benchmarks.table import show_goal, show_measured, show_verdict
 from openoutcry.mechanisms.ownership import own_levels
@@ -61,7 +63,7 @@ def test_short_slice_measures_everything() -> None:
     )
     findings = json.loads(finished.stdout)["findings"]
     goals = [finding["name"] for finding in findings if finding["goal"] is not None]
-    assert len(goals) == 19
+    assert len(goals) == 29
     assert len({finding["name"] for finding in findings}) == len(findings)
     # Memory of so few bidders is a matter of whole pages: it may not have grown.
     numbers = [finding["measured"] for finding in findings if not finding["name"].startswith("idle")]
@@ -173,3 +175,36 @@ def test_child_that_dies_is_reported_in_one_line() -> None:
         pytest.raises(ChildFailed, match="JSONDecodeError"),
     ):
         child.wait_for("ready")
+
+
+def test_peers_that_are_not_there_are_skipped_with_a_line(monkeypatch, capsys) -> None:
+    """Without an environment of theirs only ours is measured, and a line says whose is missing and what to do."""
+    monkeypatch.delenv(PEERS_VARIABLE, raising=False)
+    (ours,) = measure_peers(QUICK)
+    assert ours.measured is not None
+    assert "open-spiel, auctionsi skipped: OPENOUTCRY_PEERS names no environment" in capsys.readouterr().err
+    monkeypatch.setenv(PEERS_VARIABLE, sys.prefix)
+    assert len(measure_peers(QUICK)) == 1
+    assert "skipped: not installed for" in capsys.readouterr().err
+
+
+def test_an_environment_of_peers_that_is_none_is_a_mistake(monkeypatch, tmp_path: Path) -> None:
+    """Whoever mistypes the path is told so, instead of measuring nothing."""
+    monkeypatch.setenv(PEERS_VARIABLE, str(tmp_path))
+    with pytest.raises(ChildFailed, match="there is no virtual environment"):
+        measure_peers(QUICK)
+
+
+def test_a_peer_is_measured_where_it_is_installed(monkeypatch, tmp_path: Path) -> None:
+    """What an environment has is run there, and its version and pace are told beside ours, as a ratio."""
+    program = tmp_path / "selling.py"
+    program.write_text('print(\'{"version": "7.8", "auctions": 100, "seconds": 2.0}\')\n')
+    peer = Peer(
+        name="Somebody", package="somebody", module="json", program=str(program), differs="does nothing"
+    )
+    monkeypatch.setattr("benchmarks.peers.PEERS", (peer,))
+    monkeypatch.setenv(PEERS_VARIABLE, sys.prefix)
+    ours, against = measure_peers(QUICK)
+    assert ours.measured is not None
+    assert against.measured == pytest.approx(ours.measured / 50, rel=0.2)
+    assert against.detail.endswith("against 50/s of 7.8: does nothing")

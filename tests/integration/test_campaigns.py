@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,15 @@ import pytest
 
 from auctioneer.cli import main
 from openoutcry.errors import CampaignError, ServiceError
-from openoutcry.lab.campaign import Campaign, loads
+from openoutcry.lab.campaign import Campaign, Cell, load_campaign, loads
+from openoutcry.lab.chance import Luck
 from openoutcry.lab.engines import DaskEngine, Engine, ProcessEngine
+from openoutcry.lab.instances.generator import TypeInstances
+from openoutcry.lab.instances.registry import find_generator
+from openoutcry.lab.optima import MarketTask
 from openoutcry.lab.rows import TableMaker, decode_rows, write_rows
 from openoutcry.lab.running import Finished, open_directory, run_campaign
+from openoutcry.mechanisms.crowd.optimal import optimal_revenue
 
 CAMPAIGN = """
 format = "openoutcry-campaign/1"
@@ -62,6 +68,24 @@ name = "myerson"
 
 [[instances]]
 generator = "iid-values"
+"""
+
+OPTIMA = """
+format = "openoutcry-campaign/1"
+title = "A campaign with optimal revenues"
+replications = 5
+optimal_revenue = true
+
+[[mechanism]]
+name = "vickrey"
+
+[[mechanism]]
+name = "posted-prices"
+
+[[instances]]
+generator = "correlated-values"
+bidders = [2, 3]
+markets = 2
 """
 
 # A strategy that is truthful, but does something to its process once: when a file is not there yet.
@@ -129,8 +153,8 @@ class Interrupt(Exception):
 def run(campaign: Campaign, directory: Path, engine: Engine, tell=lambda count: None) -> Finished:
     """Run a campaign in a directory with an engine, which is stopped."""
     try:
-        open_directory(campaign, directory, restart=False)
-        return run_campaign(campaign, directory, engine, tell=tell)
+        with open_directory(campaign, directory, restart=False):
+            return run_campaign(campaign, directory, engine, tell=tell)
     finally:
         engine.stop()
 
@@ -210,7 +234,7 @@ def test_a_kernel_and_the_generator_write_the_same_rows(expected: Finished, tmp_
     monkeypatch.setattr(work, "KERNEL_MECHANISM", "none")
     work._kernel.cache_clear()
     campaign = loads(CAMPAIGN)
-    maker = TableMaker(campaign)
+    maker = TableMaker(campaign, optima={})
     tables = []
     for cell in campaign.cells:
         chunk = work.Chunk(seed=campaign.seed, directory=".", cell=cell, first=0, count=cell.auctions)
@@ -449,5 +473,101 @@ def test_manifests_that_were_changed_are_refused(finished_sweep: Path, capfd, ch
 def test_a_directory_with_something_else_is_left_alone(tmp_path: Path):
     """Results are not written among files of another kind."""
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(CampaignError, match="is not empty"):
-        open_directory(loads(CAMPAIGN), tmp_path, restart=False)
+    for restart in (False, True):
+        with (
+            pytest.raises(CampaignError, match="is not empty"),
+            open_directory(loads(CAMPAIGN), tmp_path, restart=restart),
+        ):
+            pass
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_two_commands_do_not_share_a_directory(tmp_path: Path, monkeypatch, capfd):
+    """While one command is at work in a directory a second one is refused, even to start again, and then no more."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "campaign.toml").write_text(CAMPAIGN)
+    command = ["sweep", "campaign.toml", "--workers", "1", "--out", "out"]
+    campaign = load_campaign("campaign.toml")
+    with open_directory(campaign, tmp_path / "out", restart=False):
+        for option in ([], ["--restart"]):
+            assert main([*command, *option]) == 2
+            assert "another `auctioneer sweep` is at work there" in capfd.readouterr().err
+        finished = run_campaign(campaign, tmp_path / "out", Inline(), tell=lambda count: None)
+    assert finished.count == campaign.auctions
+    assert main(command) == 0
+
+
+def test_conversations_are_counted_where_that_is_asked_for(expected: Finished, tmp_path: Path):
+    """The generator then plays all auctions, with waves and questions beside the very same rows."""
+    from pyarrow import parquet
+
+    counted = run(
+        loads(CAMPAIGN.replace("replications", "conversation = true\nreplications")), tmp_path, Inline()
+    )
+    differing = {name for name, digest in expected.columns.items() if counted.columns[name] != digest}
+    assert differing == {"waves", "questions"}
+    rows = parquet.read_table(counted.rows, columns=["mechanism", "waves", "questions"]).to_pylist()
+    assert all(0 <= row["waves"] <= row["questions"] for row in rows)
+    assert max(row["questions"] for row in rows) > 5
+    assert parquet.read_table(expected.rows).column("waves").null_count == expected.count
+
+
+class Counting(Inline):
+    """Works at once, and notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def submit(self, function, argument) -> Future[Any]:
+        """Run the function now."""
+        self.asked.append(argument)
+        return super().submit(function, argument)
+
+
+def test_optimal_revenues_are_worked_out_once_for_each_market(tmp_path: Path):
+    """All cells on a market have its optimal revenue, exactly; what an interrupted run found is not sought again."""
+    from pyarrow import parquet
+
+    campaign = loads(OPTIMA)
+    engine = Counting()
+    finished = run(campaign, tmp_path / "out", engine)
+    markets = [task for task in engine.asked if isinstance(task, MarketTask)]
+    assert len(markets) == 4
+    by_market: dict[tuple[str, int], set[Fraction]] = {}
+    for row in parquet.read_table(finished.rows).to_pylist():
+        exact = Fraction(row["optimal_revenue_fraction"] or row["optimal_revenue_integer"])
+        assert row["optimal_revenue"] == float(exact)
+        by_market.setdefault((row["instances"], row["market"]), set()).add(exact)
+    cells = {cell.instances_label: cell for cell in campaign.cells}
+    assert by_market == {
+        (label, market): {_best(campaign, cells[label], market)} for label in cells for market in range(2)
+    }
+    assert finished.notes == ()
+    again = Counting()
+    assert run(campaign, tmp_path / "out", again).columns == finished.columns
+    assert again.asked == []
+
+
+def _best(campaign: Campaign, cell: Cell, market: int) -> Fraction:
+    generator = find_generator(cell.generator)
+    chosen = generator.configure(dict(cell.instance_parameters))
+    drawn = generator.draw(chosen, Luck(seed=campaign.seed, market=cell.market_name(market)))
+    assert isinstance(drawn, TypeInstances)
+    return optimal_revenue(drawn.market, drawn.prior).lower
+
+
+def test_an_optimal_revenue_that_is_too_large_is_left_out_with_a_note(tmp_path: Path, monkeypatch, capfd):
+    """The rows have none, and the note says once how many markets that are and why."""
+    from pyarrow import parquet
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "campaign.toml").write_text(OPTIMA.replace("[2, 3]", "[2, 10]").replace("= 5", "= 1"))
+    assert main(["sweep", "campaign.toml", "--workers", "1"]) == 0
+    notes = [
+        line for line in capfd.readouterr().err.splitlines() if line.startswith("note: the optimal revenue")
+    ]
+    assert len(notes) == 1
+    assert "of 2 of 4 markets is not known: " in notes[0]
+    rows = parquet.read_table(tmp_path / "runs/campaign/rows.parquet").to_pylist()
+    assert [row["optimal_revenue"] is None for row in rows] == [False, False, True, True] * 2
+    assert main(["sweep", "--reproduce", "runs/campaign/manifest.json", "--workers", "1"]) == 0

@@ -15,6 +15,7 @@ import pytest
 
 from auctioneer.cli import main
 from auctioneer.local_coin import local_coin
+from openoutcry.lab.audit import STUDY_MECHANISMS
 from openoutcry.scenario import load_scenario
 from openoutcry.simulation import play
 
@@ -23,6 +24,26 @@ SMALL = str(ROOT / "examples" / "audit" / "two_bidders.toml")
 FIRST_PRICE = f"{ROOT / 'examples' / 'audit' / 'first_price.py'}:FIRST_PRICE"
 # The lottery runs nine times of ten, so that a seed must be found that shows what happens otherwise.
 OVERPAID = "crowdsourced-lookahead:reward=1/10,delta=9/10"
+
+
+SLOTS = """
+format = "openoutcry-scenario/1"
+title = "Slots"
+mechanism = { name = "uniform-clock" }
+[market]
+lot = "a lot"
+currency = "EUR"
+signal_levels = 2
+[[bidder]]
+name = "ada"
+value = { family = "table", shape = [4], values = [0, 1, 20, 30] }
+[[bidder]]
+name = "bob"
+value = { family = "table", shape = [4], values = [0, 10, 12, 14] }
+[[bidder]]
+name = "cyd"
+value = { family = "table", shape = [4], values = [1, 2, 3, 4] }
+"""
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> str:
@@ -169,6 +190,40 @@ def test_real_processes_show_the_gain_of_a_witness(tmp_path: Path, capsys: pytes
     assert {name: str(paid) for name, paid in zip(scenario.names, in_process.payments, strict=True)} == {
         name: str(paid) for name, paid in runs[0]["payments"].items()
     }
+
+
+def test_a_study_mechanism_that_a_session_offers_is_seen_over_the_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """The slot draw is a choice of the threshold lottery: real processes run its witness under that name."""
+    (tmp_path / "slots.toml").write_text(SLOTS)
+    folder = tmp_path / "witness"
+    words = [str(tmp_path / "slots.toml"), "--mechanism", "slot-draw", "--witness", str(folder)]
+    code, values = answer(capsys, *words)
+    assert (code, values["witness"]["can_run"], values["witness"]["gain"]) == (1, True, "2")
+    truthful, deviating = (
+        run_among_processes(folder / name, capsys) for name in ("truthful.toml", "scenario.toml")
+    )
+    # Worth 12 to bob at the true signals, whom his lie lets buy at 10.
+    assert (truthful["payments"]["bob"], deviating["winner"], deviating["payments"]["bob"]) == (0, "bob", 10)
+    assert main(["audit", str(folder)]) == 1
+    assert printed(capsys).endswith("seen: 2")
+
+
+def test_mechanisms_for_study_are_listed_apart(capsys: pytest.CaptureFixture[str]):
+    """In a list of their own, each with what is wrong, and with the name under which a session offers it, if any."""
+    assert main(["mechanisms"]) == 0
+    _, _, listed = capsys.readouterr().out.partition("for study:")
+    assert [name for name in STUDY_MECHANISMS if f"\n  {name} " in listed] == list(STUDY_MECHANISMS)
+    assert main(["mechanisms", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["for_study"]
+    assert {entry["name"]: entry["wrong"] for entry in told} == {
+        name: study.wrong for name, study in STUDY_MECHANISMS.items()
+    }
+    assert told[1]["in_sessions"] == {"name": "threshold-lottery", "parameters": {"slots": "uniform"}}
+    for name, study in STUDY_MECHANISMS.items():
+        assert main(["mechanisms", name]) == 0
+        assert study.wrong in printed(capsys)
 
 
 def test_an_interrupt_ends_cleanly_with_what_was_found(tmp_path: Path):

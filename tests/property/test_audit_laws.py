@@ -22,6 +22,7 @@ from openoutcry.mechanisms.conversation import (
     ReportType,
     Wave,
 )
+from openoutcry.mechanisms.crowd.distributions import Joint
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.mechanism import Guarantee, Mechanism
@@ -193,6 +194,58 @@ def test_the_best_plan_hangs_on_what_one_is_asked():
         return Outcome(awards=(), payments=(Fraction(-2 if price == 1 else 0),), reason="")
 
     assert failures(planted(market, converse))[Property.ON_AVERAGE] == Fraction(3, 2)
+
+
+# Of ada and bob, each worth 1, 2 or 3.
+PRIOR = Joint.of((0, 1), {(0, 0): 2, (0, 1): 1, (1, 0): 1, (1, 1): 2, (1, 2): 1, (2, 1): 1, (2, 2): 2})
+
+
+def over_prior(market: TypeMarket, share: Fraction) -> dict[Property, Fraction]:
+    """Return what fails where the winner pays the second bid and a share of the difference, bidders knowing a prior."""
+    subject = planted(market, between(market, share))
+    return failures(replace(subject, prior=PRIOR))
+
+
+def test_averages_over_a_prior_are_those_worked_out_by_hand():
+    """Worth 3 at the first price, ada knows that bob is worth 2 or 3, as 1 to 2: bidding 2 gains 1 in the first case.
+
+    Bidding 1, which gains most after the fact, never wins. At the second price nothing fails over any prior.
+    """
+    market = good_market([1, 2, 3], [1, 2, 3])
+    found = over_prior(market, Fraction(1))
+    assert (found[Property.EVERY_COIN], found[Property.INTERIM]) == (Fraction(2), Fraction(1, 3))
+    assert Property.SAFE_INTERIM not in found
+    assert over_prior(market, Fraction(0)) == {}
+
+
+def test_what_may_cost_something_is_told_from_what_does_on_average():
+    """Whoever reports 1 pays 3 if the other reports 2 and is paid 1 if it reports 1: by the prior, a loss of 1/3."""
+    market = good_market([1, 2, 3], [1, 2, 3])
+
+    def betting(stake: int) -> Rule:
+        def converse(_: Chance) -> Conversation:
+            bids = yield from ask_values(market)
+            bet = 0 if bids.get(0) != 1 else stake if bids.get(1) == 2 else -1
+            return Outcome(awards=(), payments=(Fraction(bet), Fraction(0)), reason="")
+
+        return converse
+
+    def found(stake: int) -> dict[Property, Fraction]:
+        return failures(replace(planted(market, betting(stake)), prior=PRIOR))
+
+    dear, fair = found(3), found(2)
+    assert (dear[Property.SAFE], dear[Property.SAFE_INTERIM]) == (Fraction(3), Fraction(1, 3))
+    assert fair[Property.SAFE] == 2
+    assert Property.SAFE_INTERIM not in fair
+
+
+def test_averages_over_a_prior_that_are_too_many_are_left_out():
+    """Nothing is said of them then, but that they were not looked at."""
+    market = good_market([1, 2, 3], [1, 2, 3])
+    subject = replace(planted(market, between(market, Fraction(1))), prior=PRIOR)
+    result = audit(subject, limit=10)
+    assert {Property.INTERIM, Property.SAFE_INTERIM}.isdisjoint(verdict.what for verdict in result.verdicts)
+    assert result.plans[-1] == "over the prior: 6 cases, too large (limit 10 runs): not looked at"
 
 
 @pytest.mark.parametrize("name", ["crowdsourced-optimal", "crowdsourced-lookahead-plus"])

@@ -100,7 +100,7 @@ def average(instance: Instance, variant: Variant, signals: tuple[int, ...]) -> E
         unsold_probability=share * sum(outcome.winner is None for outcome in outcomes),
         welfare=sum(gains, Fraction(0)),
         revenue=sum(payments, Fraction(0)),
-        optimum=max(values),
+        optimum=Fraction(max(values)),
         payments=tuple(payments),
         utilities=tuple(gain - payment for gain, payment in zip(gains, payments, strict=True)),
         runs=0,

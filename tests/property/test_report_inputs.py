@@ -328,7 +328,7 @@ def likely_questions(crook: Crook, mechanism: str) -> list[AuctioneerBody]:
         kinds += [{"kind": ReportKind.VALUE_AND_BELIEF} | belief, {"kind": ReportKind.BELIEF} | belief]
     everything = tuple(range(len(crook.entries)))
     return [
-        *(AskReport(wave=wave, is_private=is_private, **kind) for wave in (0, 1) for kind in kinds),
+        *(AskReport(bidder=0, wave=wave, is_private=is_private, **kind) for wave in (0, 1) for kind in kinds),
         *(CommitClosed(wave=wave, commitment_indexes=everything) for wave in (0, 1) for _ in kinds),
     ]
 
@@ -337,7 +337,7 @@ def questions(crook: Crook) -> list[AuctioneerBody]:
     """Return what an auctioneer may write next, right and wrong."""
     last = len(crook.entries) - 1
     asks = [
-        AskReport(wave=wave, kind=kind, subjects=subjects, is_private=is_private, weight_bits=bits)
+        AskReport(bidder=0, wave=wave, kind=kind, subjects=subjects, is_private=is_private, weight_bits=bits)
         for wave in (0, 1, 2)
         for kind, subjects, bits in (
             (ReportKind.VALUE, (), 0),
@@ -360,8 +360,10 @@ def questions(crook: Crook) -> list[AuctioneerBody]:
         *asks,
         *closings,
         *lapses,
-        Raise(wave=0, level=1),
-        Offer(wave=1, level=1, target=1, price=3),
+        Raise(bidder=0, wave=0, level=1),
+        Raise(bidder=1, wave=0, level=1),
+        AskReport(bidder=1, wave=0, kind=ReportKind.VALUE),
+        Offer(bidder=0, wave=1, level=1, target=1, price=3),
         OpeningKeyDisclosed(secret=HASH),
         DeviationNoted(
             deviation=DeviationCode.LATE,
@@ -452,7 +454,7 @@ def test_the_questions_are_those_of_real_sessions_too() -> None:
     """Among what is asked are questions that the bidder answers: the property is about something."""
     crook = Crook(make_type_specification(L))
     crook.begin_play()
-    crook.deliver(AskReport(wave=0, kind=ReportKind.VALUE, is_private=True))
+    crook.deliver(AskReport(bidder=0, wave=0, kind=ReportKind.VALUE, is_private=True))
     (commit,) = answer_questions(crook)
     crook.keep(commit)
     crook.deliver(CommitClosed(wave=0, commitment_indexes=(len(crook.entries) - 1,)))
@@ -460,7 +462,12 @@ def test_the_questions_are_those_of_real_sessions_too() -> None:
     crook.keep(opening)
     crook.deliver(
         AskReport(
-            wave=1, kind=ReportKind.VALUE_AND_BELIEF, subjects=(1, 2), is_private=True, weight_bits=6000
+            bidder=0,
+            wave=1,
+            kind=ReportKind.VALUE_AND_BELIEF,
+            subjects=(1, 2),
+            is_private=True,
+            weight_bits=6000,
         )
     )
     assert len(answer_questions(crook)) == 1

@@ -92,17 +92,21 @@ BODIES: dict[type, generators.SearchStrategy] = {
             generators.builds(values.RosterMember, bidder=counts, sender_id=hashes), max_size=5
         ).map(tuple),
     ),
-    values.Raise: generators.builds(values.Raise, wave=counts, level=counts),
-    values.Offer: generators.builds(values.Offer, wave=counts, level=counts, target=counts, price=money),
+    values.Raise: generators.builds(values.Raise, bidder=counts, wave=counts, level=counts),
+    values.Offer: generators.builds(
+        values.Offer, bidder=counts, wave=counts, level=counts, target=counts, price=money
+    ),
     values.AskReport: generators.one_of(
         generators.builds(
             values.AskReport,
+            bidder=counts,
             wave=counts,
             kind=generators.sampled_from([ReportKind.SIGNAL, ReportKind.VALUE]),
             is_private=generators.booleans(),
         ),
         generators.builds(
             values.AskReport,
+            bidder=counts,
             wave=counts,
             kind=generators.sampled_from([ReportKind.BELIEF, ReportKind.VALUE_AND_BELIEF]),
             subjects=rising(counts),

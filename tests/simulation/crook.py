@@ -134,7 +134,7 @@ class Crook:
 
     def climb(self, level: int = 1, *, accepts: bool = True) -> BidderEffects:
         """Ask for a level, let the bidder answer, and log the answer."""
-        self.deliver(Raise(wave=0, level=level))
+        self.deliver(Raise(bidder=0, wave=0, level=level))
         self.decide(accepts=accepts)
         return self.keep()
 

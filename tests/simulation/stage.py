@@ -37,7 +37,7 @@ from openoutcry.protocol.messages import (
 from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
-from openoutcry.session.authors import SigningAuthor
+from openoutcry.session.authors import Author, SigningAuthor
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.transcripts import make_transcript
 from openoutcry.session.values import DeadlinePassed, Effects, Input, Phase, Received
@@ -155,7 +155,7 @@ class Hand:
 
 
 class Stage:
-    """An auctioneer's session with hands for all its bidders.
+    """An auctioneer's session with hands for all its bidders, honest unless another author writes for it.
 
     Attributes:
         session: The auctioneer's.
@@ -165,7 +165,7 @@ class Stage:
         specification: The public specification, byte for byte.
     """
 
-    def __init__(self, specification: Specification) -> None:
+    def __init__(self, specification: Specification, *, author: Author | None = None) -> None:
         self.specification = encode_specification(specification)
         self.key = key_of("auctioneer")
         self.checkpoint_key = key_of("checkpoints")
@@ -187,7 +187,7 @@ class Stage:
             opening=self.opening,
             seed_part=self.seed_part,
             opening_key=self.opening_key,
-            author=SigningAuthor(self.key, CODEC),
+            author=author or SigningAuthor(self.key, CODEC),
             reader=READER,
         )
         self.entries = list(self.session.start().entries)

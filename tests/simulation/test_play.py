@@ -78,6 +78,28 @@ def test_the_sealed_form_reports() -> None:
     assert (result.winner, result.price, result.waves) == (clock.winner, clock.price, 1)
 
 
+@pytest.mark.parametrize("mechanism", ["uniform-clock", "signal-discovery"])
+@pytest.mark.parametrize("form", ["clock", "sealed"])
+def test_every_level_and_every_report_is_a_question(mechanism: str, form: str) -> None:
+    """As many questions are counted as strategies are asked, refused levels and final offers among them."""
+    asked: list[object] = []
+
+    class Noting(Strategy):
+        def on_raise(self, view):
+            asked.append(view)
+            return super().on_raise(view)
+
+        def report_signal(self, view):
+            asked.append(view)
+            return super().report_signal(view)
+
+    auction = Auction(make_market(), mechanism, {"form": form})
+    for seed in map(str, range(10)):
+        asked.clear()
+        result = auction.play(SIGNALS, seed=seed, strategies=Noting)
+        assert result.questions == len(asked) >= result.waves > 0
+
+
 def test_signal_discovery_draws_from_the_seed() -> None:
     """The same seed gives the same result; other seeds give others, and the draws are those of the seeded chance."""
     auction = Auction(make_market(), "signal-discovery")

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import prod
 from random import Random
 
 from openoutcry.errors import ConfigurationError
-from openoutcry.lab.audit.beliefs import judge_beliefs
+from openoutcry.lab.audit.beliefs import judge_beliefs, runs_for_each_belief
 from openoutcry.lab.audit.cases import LISTED_BELIEFS, Case, Cases
-from openoutcry.lab.audit.judging import judge
+from openoutcry.lab.audit.interim import Likely, judge_over_prior, likely_others
+from openoutcry.lab.audit.judging import Judged, judge
 from openoutcry.lab.audit.obviousness import Obviousness
 from openoutcry.lab.audit.paths import Path, TooManyPaths, find_paths
 from openoutcry.lab.audit.plans import PATHS_LIMIT, Plan, make_plan
+from openoutcry.lab.audit.probing import find_questions, ignorance
 from openoutcry.lab.audit.properties import Coverage, Finding, Property, Verdict
 from openoutcry.lab.audit.subject import Held, Subject
-from openoutcry.mechanisms.answering import Answerer, drive
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import Answer, Climb, Question, ReportType
-from openoutcry.mechanisms.crowd.distributions import Distribution, uniform
+from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.protocol.draws import SeededChance
 
@@ -30,7 +32,10 @@ DEFAULT_LIMIT = 100_000
 """Runs of the mechanism, at some ten thousand a second for small markets."""
 
 DRAWN_BELIEFS = 40
-"""Beliefs of a bidder that are compared where the grid has too many to list."""
+"""Beliefs of a bidder that are compared where the grid has too many to list, if the limit allows so many."""
+
+FEWEST_BELIEFS = 4
+"""Fewer would compare next to nothing, whatever the limit."""
 
 DEFAULT_STEPS = 2
 """Beliefs are certainties and even odds of two profiles, unless one asks for more."""
@@ -116,9 +121,11 @@ def audit(
     work = _Audit(subject, seed, samples, limit, steps, announce or _say_nothing, tell or _say_nothing)
     was_interrupted = False
     try:
-        work.values()
+        runs = work.values()
         if work.asks_beliefs:
             work.beliefs()
+        elif subject.prior is not None:
+            work.over_prior(subject.prior, runs)
     except KeyboardInterrupt:
         was_interrupted = True
     return work.result(was_interrupted=was_interrupted)
@@ -143,7 +150,7 @@ class _Audit:
     ) -> None:
         self.subject, self.tell, self._announce = subject, tell, announce
         self._seed, self._samples, self._limit = seed, samples, limit
-        kinds = _questions(subject)
+        kinds = find_questions(subject)
         self.asks_beliefs = any(isinstance(kind, ReportType) and kind.subjects for kind in kinds)
         self.has_clock = any(isinstance(kind, Climb) for kind in kinds)
         self._cases = Cases(subject, steps if self.asks_beliefs else 0)
@@ -153,8 +160,12 @@ class _Audit:
 
     # --- Values, or signals. ---
 
-    def values(self) -> None:
-        """Look at truths, with beliefs held fixed where there are any."""
+    def values(self) -> int:
+        """Look at truths, with beliefs held fixed where there are any.
+
+        Returns:
+            About how many runs of the mechanism one case takes; 0 where that is unknown.
+        """
         plan = make_plan(
             self._cases,
             lambda case, most: len(self._paths(case, most)),
@@ -181,6 +192,7 @@ class _Audit:
                 self._tally.count(Property.OBVIOUS, obviousness.points)
                 self._tally.note(obviousness.worst())
         self._coverage |= dict.fromkeys(looked_at, plan.coverage)
+        return plan.runs
 
     def _judge(self, case: Case, paths: list[Path], obviousness: Obviousness, *, has_all_coins: bool) -> None:
         subject = self.subject
@@ -188,12 +200,15 @@ class _Audit:
             judged = judge(
                 subject, case, truth, paths, has_all_coins=has_all_coins, asks_beliefs=self.asks_beliefs
             )
-            for what, cases in judged.cases.items():
-                self._tally.count(what, cases)
-            for finding in judged.findings:
-                self._tally.note(finding)
+            self._take(judged)
             if Property.OBVIOUS in self._coverage:
                 obviousness.add(case, truth, judged.valued, subject.honest(case.bidder, truth, case.held))
+
+    def _take(self, judged: Judged) -> None:
+        for what, cases in judged.cases.items():
+            self._tally.count(what, cases)
+        for finding in judged.findings:
+            self._tally.note(finding)
 
     def _paths_of(self, case: Case, plan: Plan, number: int) -> list[Path]:
         luck = None
@@ -224,17 +239,64 @@ class _Audit:
 
         return find_paths(subject.converse, bidder, options, answerers, limit=limit, luck=luck)
 
+    # --- Averages over the prior. ---
+
+    def over_prior(self, prior: Distribution, runs: int) -> None:
+        """Look at what bidders gain on average over the others' types, if that is not too much.
+
+        Args:
+            prior: Of everybody's types.
+            runs: About how many runs one case takes; 0 where that is unknown.
+        """
+        counts = self.subject.truth_counts
+        cases = sum(prod(counts) // count for count in counts)
+        if not runs or cases * runs > self._limit:
+            self._begin(
+                f"over the prior: {cases:,} cases, too large (limit {self._limit:,} runs): not looked at"
+            )
+            return
+        both = (Property.INTERIM, Property.SAFE_INTERIM)
+        self._coverage |= dict.fromkeys(both, "interrupted")
+        try:
+            for bidder in range(len(counts)):
+                self._judge_over_prior(prior, bidder)
+                self.tell(f"over the prior: {bidder + 1:,} of {len(counts):,} bidders")
+        except TooManyPaths:
+            self._begin(
+                f"over the prior: more than {PATHS_LIMIT:,} runs for one bidder: not looked at further"
+            )
+            for what in both:
+                self._coverage[what] = "sampled"
+                if what not in self._tally.cases:
+                    del self._coverage[what]
+            return
+        self._coverage |= dict.fromkeys(both, "exhaustive")
+
+    def _judge_over_prior(self, prior: Distribution, bidder: int) -> None:
+        paths: dict[Case, list[Path]] = {}
+        for truth in range(self.subject.truth_counts[bidder]):
+            likely = []
+            for case, probability in likely_others(prior, bidder, truth):
+                if case not in paths:
+                    left = PATHS_LIMIT - sum(map(len, paths.values()))
+                    paths[case] = self._paths(case, left)
+                    self._tally.runs += len(paths[case])
+                likely.append(Likely(case, probability, paths[case]))
+            # A type that nobody ever has is promised nothing.
+            if likely:
+                self._take(judge_over_prior(self.subject, bidder, truth, likely))
+
     # --- Beliefs. ---
 
     def beliefs(self) -> None:
         """Look at beliefs, all values being true."""
         generator = Random(f"{self._seed}/beliefs")
         grids = self._cases.grids
-        are_all = all(grid.size <= LISTED_BELIEFS for grid in grids)
+        affordable = self._affordable_beliefs()
+        are_all = all(grid.size <= min(LISTED_BELIEFS, affordable) for grid in grids)
+        drawn = max(FEWEST_BELIEFS, min(DRAWN_BELIEFS, affordable))
         listed = [
-            grid.listed()
-            if are_all
-            else list(dict.fromkeys(grid.draw(generator) for _ in range(DRAWN_BELIEFS)))
+            grid.listed() if are_all else list(dict.fromkeys(grid.draw(generator) for _ in range(drawn)))
             for grid in grids
         ]
         cases = list(self._belief_cases(listed, generator))
@@ -261,6 +323,25 @@ class _Audit:
                 self._begin(f"beliefs: the limit on runs was reached after {done:,} of {len(cases):,}")
                 return
         self._coverage[Property.BELIEFS] = "exhaustive" if are_all else "sampled"
+
+    def _affordable_beliefs(self) -> int:
+        """Return how many beliefs a bidder may hold and report so that one bidder's type keeps within the limit."""
+        generator = Random(f"{self._seed}/probe of beliefs")
+        everybody = range(len(self._cases.grids))
+        held = tuple(ignorance(self.subject, other) for other in everybody)
+        most = 1
+        for bidder, grid in enumerate(self._cases.grids):
+            others = tuple(
+                0 if other == bidder else generator.randrange(count)
+                for other, count in enumerate(self.subject.truth_counts)
+            )
+            case = Case(bidder=bidder, others=others, held=held)
+            try:
+                runs = runs_for_each_belief(self.subject, case, [grid.draw(generator) for _ in everybody])
+            except TooManyPaths:
+                return 0
+            most = max(most, runs)
+        return self._limit // most
 
     def _belief_cases(self, listed: list[list[Distribution]], random: Random) -> Iterator[tuple[Case, int]]:
         """Yield every bidder and type, in random order: once with the others ignorant, once with drawn beliefs."""
@@ -315,32 +396,3 @@ class _Audit:
 
     def _progress(self, done: int, plan: Plan) -> None:
         self.tell(f"{done:,} of {plan.chosen:,} cases, {self._tally.runs:,} runs")
-
-
-def ignorance(subject: Subject, bidder: int) -> Distribution:
-    """Return the belief that all types of all others are equally likely."""
-    counts = enumerate(subject.truth_counts)
-    return uniform({other: count for other, count in counts if other != bidder})
-
-
-def _questions(subject: Subject) -> list[Question]:
-    """Return the questions that are asked at the lowest and at the highest truths, by some coins."""
-    asked: list[Question] = []
-    counts = subject.truth_counts
-    held: Held = None
-    if isinstance(subject.market, TypeMarket):
-        held = tuple(ignorance(subject, bidder) for bidder in range(len(counts)))
-    for truths in ([0] * len(counts), [count - 1 for count in counts]):
-        for coin in range(4):
-
-            def noting(answerer: Answerer) -> Answerer:
-                def answer(question: Question, clock: int, /) -> Answer:
-                    asked.append(question)
-                    return answerer(question, clock)
-
-                return answer
-
-            answerers = [noting(subject.honest(bidder, truth, held)) for bidder, truth in enumerate(truths)]
-            chance = SeededChance(coin.to_bytes(32, "big"), len(counts))
-            drive(subject.converse(chance), answerers)
-    return asked

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import prod
 
 from openoutcry.lab.audit.cases import Case
 from openoutcry.lab.audit.paths import Path, find_paths
+from openoutcry.lab.audit.plans import PATHS_LIMIT
 from openoutcry.lab.audit.properties import Finding, Property
 from openoutcry.lab.audit.subject import Subject
 from openoutcry.mechanisms.conversation import Answer, Question, ReportedType
@@ -87,6 +89,24 @@ def judge_beliefs(
         if found is not None and (worst is None or found.gain > worst.gain):
             worst = found
     return BeliefVerdict(worst=worst, cases=cases, runs=runs)
+
+
+def runs_for_each_belief(subject: Subject, case: Case, some: Sequence[Distribution]) -> int:
+    """Return about how many runs it takes to compare one more belief, at all profiles of the others.
+
+    Args:
+        subject: A mechanism that asks for beliefs.
+        case: The bidder, the profile of the others that is tried, and what all others believe.
+        some: Beliefs that are tried, at least one.
+
+    Raises:
+        TooManyPaths: These alone take more than can be kept.
+    """
+    reports = list(dict.fromkeys(map(as_joint, some)))
+    runs = len(_paths(subject, case, case.others, 0, reports, PATHS_LIMIT))
+    return -(-runs // len(reports)) * prod(
+        count for other, count in enumerate(subject.truth_counts) if other != case.bidder
+    )
 
 
 def as_joint(belief: Distribution | None) -> Joint:

@@ -85,12 +85,21 @@ def find_subject(
     known = {parameter.name for parameter in mechanism.parameters}
     own = {key: value for key, value in specification.parameters.items() if key in known}
     return make_subject(
-        _market(scenario, mechanism), mechanism, {**own, **chosen.parameters}, reference=chosen.name
+        _market(scenario, mechanism),
+        mechanism,
+        {**own, **chosen.parameters},
+        reference=chosen.name,
+        prior=scenario.prior,
     )
 
 
 def make_subject(
-    market: Market | TypeMarket, mechanism: Mechanism, raw: Mapping[str, object], *, reference: str = ""
+    market: Market | TypeMarket,
+    mechanism: Mechanism,
+    raw: Mapping[str, object],
+    *,
+    reference: str = "",
+    prior: Distribution | None = None,
 ) -> Subject:
     """Return a mechanism on a market as what is to be audited.
 
@@ -99,6 +108,7 @@ def make_subject(
         mechanism: Registered, for study, or anybody's.
         raw: Its parameters as a person writes them.
         reference: What names it on the command line; its own name by default.
+        prior: Of everybody's types, to take averages over; the market's own by default.
 
     Raises:
         ConfigurationError: It cannot run on the market.
@@ -108,12 +118,16 @@ def make_subject(
     mechanism.check(market, parameters)
     is_registered = MECHANISMS.get(mechanism.name) is mechanism
     study = STUDY_MECHANISMS.get(mechanism.name)
-    is_study = study is not None and study.mechanism is mechanism
-    if is_study and study is not None:
-        claims, session_name = study.claims(market, parameters), study.plays_as
+    session_name, session_raw = "", None
+    if study is not None and study.mechanism is mechanism:
+        claims = study.claims(market, parameters)
+        if study.stands_for:
+            session_name, session_raw = study.stands_for, study.session_parameters(raw)
     else:
+        study = None
         claims = claims_of(mechanism, market, parameters)
-        session_name = mechanism.name if is_registered else ""
+        if is_registered:
+            session_name, session_raw = mechanism.name, raw
     return Subject(
         market=market,
         mechanism=mechanism,
@@ -122,7 +136,9 @@ def make_subject(
         reference=reference or mechanism.name,
         claims=claims,
         session_name=session_name,
-        is_strange=not (is_registered or is_study),
+        session_raw=None if session_raw is None else dict(session_raw),
+        is_strange=not is_registered and study is None,
+        prior=market.prior if prior is None and isinstance(market, TypeMarket) else prior,
     )
 
 

@@ -83,6 +83,27 @@ def judge(
     )
 
 
+def sort_paths(
+    subject: Subject, case: Case, truth: int, paths: Sequence[Path]
+) -> tuple[list[Valued], list[Valued]]:
+    """Return the paths of the truth, and all others on which the bidder says of the others what it believes, valued."""
+    profile, told = case.profile(truth), _told(subject, case, truth)
+    truthful = subject.honest(case.bidder, truth, case.held)
+    honest: list[Valued] = []
+    others: list[Valued] = []
+    for path in paths:
+        if told is not None and not _holds(path, told):
+            continue
+        utility = subject.utility(case.bidder, profile, path.outcome)
+        valued = Valued(path, utility.numerator if utility.denominator == 1 else utility)
+        (honest if path.is_by(truthful) else others).append(valued)
+    return honest, others
+
+
+def _told(subject: Subject, case: Case, truth: int) -> Distribution | None:
+    return subject.told(case.bidder, truth, None if case.held is None else case.held[case.bidder])
+
+
 class _Judging:
     """One case at one truth.
 
@@ -96,18 +117,10 @@ class _Judging:
     def __init__(self, subject: Subject, case: Case, truth: int, paths: Sequence[Path]) -> None:
         self._subject, self._case, self._truth = subject, case, truth
         self._profile = case.profile(truth)
-        self._told = subject.told(case.bidder, truth, None if case.held is None else case.held[case.bidder])
+        self._told = _told(subject, case, truth)
         self.found: list[Finding] = []
         self.cases: dict[Property, int] = {}
-        self.honest: list[Valued] = []
-        self.others: list[Valued] = []
-        truthful = subject.honest(case.bidder, truth, case.held)
-        for path in paths:
-            if self._told is not None and not _holds(path, self._told):
-                continue
-            utility = subject.utility(case.bidder, self._profile, path.outcome)
-            valued = Valued(path, utility.numerator if utility.denominator == 1 else utility)
-            (self.honest if path.is_by(truthful) else self.others).append(valued)
+        self.honest, self.others = sort_paths(subject, case, truth, paths)
 
     def after_the_fact(self) -> Valued | None:
         """Judge coin by coin; return the lie that gains most, if one gains."""
@@ -123,7 +136,7 @@ class _Judging:
         short = -_revenue(dearest) - self._subject.claims.most_paid_out
         if short > 0:
             self._note(Property.FUNDED, short, dearest)
-        best = _best_under_same_luck(self.honest, self.others)
+        best = best_under_same_luck(self.honest, self.others)
         if best is None:
             return None
         self._note(Property.EVERY_COIN, best[0], best[1].path)
@@ -132,19 +145,19 @@ class _Judging:
     def on_average(self, best: Valued | None) -> None:
         """Judge over all coins; `best` is the lie that gains most under some, and shows a gain on average too."""
         self.cases |= {Property.ON_AVERAGE: len(self.others), Property.SAFE_ON_AVERAGE: 1}
-        average = _average(self.honest)
-        if average < 0:
+        gained = average(self.honest)
+        if gained < 0:
             worst = min(self.honest, key=lambda valued: valued.utility)
-            self._note(Property.SAFE_ON_AVERAGE, -average, worst.path)
-        reached, plan = _best_plan([*self.honest, *self.others])
-        if reached > average:
-            self._note(Property.ON_AVERAGE, reached - average, (best or plan).path)
+            self._note(Property.SAFE_ON_AVERAGE, -gained, worst.path)
+        reached, plan = best_plan([*self.honest, *self.others])
+        if reached > gained:
+            self._note(Property.ON_AVERAGE, reached - gained, (best or self._lie_of(plan)).path)
 
     def strictly(self) -> None:
         """Judge whether each false value, reported throughout with the same belief, costs something on average."""
         subject, bidder = self._subject, self._case.bidder
         self.cases[Property.STRICT] = subject.truth_counts[bidder] - 1
-        valued, average = [*self.honest, *self.others], _average(self.honest)
+        valued, gained = [*self.honest, *self.others], average(self.honest)
         truthful = subject.saying(bidder, self._truth, self._told)
         best: tuple[Fraction, Path] | None = None
         for lie in range(subject.truth_counts[bidder]):
@@ -152,11 +165,15 @@ class _Judging:
             lying = [each for each in valued if each.path.is_by(answerer)]
             # A bidder that is asked for no value, on these coins, says the same as if it lied.
             seen = [each.path for each in lying if not each.path.is_by(truthful)]
-            gain = _average(lying) - average
+            gain = average(lying) - gained
             if seen and gain >= 0 and (best is None or gain > best[0]):
                 best = gain, max(seen, key=lambda path: path.probability)
         if best is not None:
             self._note(Property.STRICT, *best)
+
+    def _lie_of(self, plan: Sequence[Valued]) -> Valued:
+        lies = set(map(id, self.others))
+        return max((each for each in plan if id(each) in lies), key=lambda each: each.path.probability)
 
     def _note(self, what: Property, gain: Exact, path: Path) -> None:
         is_truthful = what in (Property.SAFE, Property.SAFE_ON_AVERAGE, Property.FUNDED)
@@ -186,11 +203,12 @@ def _revenue(path: Path) -> Fraction:
     return sum(path.outcome.payments, NOTHING)
 
 
-def _average(valued: Iterable[Valued]) -> Fraction:
+def average(valued: Iterable[Valued]) -> Fraction:
+    """Return what is gained on these paths on average."""
     return sum((each.path.probability * each.utility for each in valued if each.utility), NOTHING)
 
 
-def _best_under_same_luck(honest: Sequence[Valued], others: Sequence[Valued]) -> tuple[Exact, Valued] | None:
+def best_under_same_luck(honest: Sequence[Valued], others: Sequence[Valued]) -> tuple[Exact, Valued] | None:
     """Return the greatest gain of another answer over the truth under luck that both can have, if any is above 0.
 
     Of equal gains that of the likelier luck is taken, so that it is soon found again.
@@ -221,21 +239,22 @@ def _is_better(lie: Valued, utility: Exact, best: tuple[Exact, Valued]) -> bool:
     return (lie.utility - utility, lie.path.probability) > (best[0], best[1].path.probability)
 
 
-def _best_plan(valued: Sequence[Valued], depth: int = 0) -> tuple[Fraction, Valued]:
-    """Return what the best plan of answers gains on average, and a path that it may take.
+def best_plan(valued: Sequence[Valued], depth: int = 0) -> tuple[Fraction, list[Valued]]:
+    """Return what the best plan of answers gains on average, and the paths that it may take.
 
     A plan says what to answer after everything that the bidder may have been asked by then. The coins decide what it is
     asked, so gains add up over questions, and the best answer to each is taken.
     """
-    shown = valued[0]
-    total = _average(each for each in valued if len(each.path.steps) == depth)
+    followed = [each for each in valued if len(each.path.steps) == depth]
+    total = average(followed)
     asked: dict[object, dict[object, list[Valued]]] = {}
     for each in valued:
         if len(each.path.steps) > depth:
             step = each.path.steps[depth]
             asked.setdefault(step.question, {}).setdefault(step.answer, []).append(each)
     for answers in asked.values():
-        plans = (_best_plan(following, depth + 1) for following in answers.values())
-        gain, shown = max(plans, key=lambda plan: plan[0])
+        plans = (best_plan(following, depth + 1) for following in answers.values())
+        gain, further = max(plans, key=lambda plan: plan[0])
         total += gain
-    return total, shown
+        followed += further
+    return total, followed

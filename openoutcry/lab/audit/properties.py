@@ -26,10 +26,12 @@ class Property(StrEnum):
 
     EVERY_COIN = "truth is best, every coin"
     ON_AVERAGE = "truth is best, on average"
+    INTERIM = "truth is best, over the prior"
     STRICT = "a false value costs (step 1)"
     BELIEFS = "a false belief costs (step 2)"
     SAFE = "truth never loses, every coin"
     SAFE_ON_AVERAGE = "truth never loses, on average"
+    SAFE_INTERIM = "truth never loses, over the prior"
     OBVIOUS = "truth is obviously best"
     FUNDED = "the seller loses no more than said"
 

@@ -1,7 +1,8 @@
-"""Mechanisms that look right and are not, for study: an audit finds them by name, and no session can.
+"""Mechanisms that look right and are not, for study: an audit finds them by name, and sessions and campaigns do not.
 
 Each is what a paper prints, or what one would write first, before the repair that the registered mechanism has. They
-claim what they were printed with, so that an audit says what is wrong with them.
+claim what they were printed with, so that an audit says what is wrong with them. Two are no mechanisms of their own but
+choices that a registered one offers and warns of; those a session can run, under the registered name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
 from openoutcry.lab.audit.properties import Claims, Property
 from openoutcry.mechanisms.asking import ask_climbs
@@ -38,13 +40,18 @@ class StudyMechanism:
 
     Attributes:
         mechanism: As a registered one would be.
+        wrong: What is, in one clause.
         claims: What it was printed with, on a market with parameters.
-        plays_as: The registered mechanism whose bidders behave as its own do; empty when there is none.
+        stands_for: The registered mechanism of which it is a choice of parameters, held here to what was printed; empty
+            when there is none.
+        session_parameters: Of that one, from its own: with them a session runs the very same.
     """
 
     mechanism: Mechanism
+    wrong: str
     claims: Callable[[Market | TypeMarket, object], Claims]
-    plays_as: str = ""
+    stands_for: str = ""
+    session_parameters: Callable[[Mapping[str, object]], Mapping[str, object]] = dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,21 @@ def _choose_nothing(name: str) -> Callable[[Mapping[str, object]], NoChoices]:
     def configure(raw: Mapping[str, object]) -> NoChoices:
         check_names(name, raw, ())
         return NoChoices()
+
+    return configure
+
+
+def _narrowed(
+    name: str,
+    registered: Mechanism,
+    choose: Callable[[Mapping[str, object]], Mapping[str, object]],
+    fixed: str,
+) -> Callable[[Mapping[str, object]], Any]:
+    """Return how parameters are read for a registered mechanism of which one parameter is chosen already."""
+
+    def configure(raw: Mapping[str, object]) -> Any:
+        check_names(name, raw, tuple(known for known in registered.parameters if known.name != fixed))
+        return registered.configure(choose(raw))
 
     return configure
 
@@ -103,10 +125,14 @@ UNIFORM_AT_ONCE = StudyMechanism(
         parameters=(),
         asks="At each level everybody still active is asked at once, until one is left.",
         learns="A bidder that ties favour would have won one level lower, and gains by leaving there.",
-        repaired="Nothing, on purpose: uniform-clock asks one after another, the last in the roster first.",
+        repaired="Nothing, on purpose.",
         configure=_choose_nothing("uniform-clock-at-once"),
         converse=_ask_all_at_once,
         guarantee=_promise_nothing,
+    ),
+    wrong=(
+        "all clocks rise together, everybody is asked at once, and the winner pays its value at the"
+        " level just accepted: whom ties favour gains by leaving one earlier"
     ),
     claims=_claim_all,
 )
@@ -117,17 +143,24 @@ UNIFORM_AT_ONCE = StudyMechanism(
 
 _LOTTERY = find_mechanism("threshold-lottery")
 
+
+def _with_slots(raw: Mapping[str, object]) -> Mapping[str, object]:
+    return {**raw, "slots": "uniform"}
+
+
 SLOT_DRAW = StudyMechanism(
     mechanism=replace(
         _LOTTERY,
         name="slot-draw",
         summary="of the bidders that reach their thresholds the one in a random place buys",
-        repaired="Nothing, on purpose: it is truthful on average over the places, and not for each of them.",
+        repaired="Nothing, on purpose.",
         parameters=tuple(p for p in _LOTTERY.parameters if p.name != "slots"),
-        configure=lambda raw: _LOTTERY.configure({**raw, "slots": "uniform"}),
+        configure=_narrowed("slot-draw", _LOTTERY, _with_slots, "slots"),
     ),
+    wrong=("the eligible bidder in a random place buys: truthful on average over the places, not for each"),
     claims=_claim_sealed,
-    plays_as="threshold-lottery",
+    stands_for=_LOTTERY.name,
+    session_parameters=_with_slots,
 )
 
 
@@ -136,12 +169,9 @@ SLOT_DRAW = StudyMechanism(
 _LOOKAHEAD = find_mechanism(crowdsourced_lookahead.NAME)
 
 
-def _configure_literal(raw: Mapping[str, object]) -> CrowdChoices:
+def _read_literally(raw: Mapping[str, object]) -> Mapping[str, object]:
     # A reward so small that only the reading can make overbidding pay.
-    chosen = {"reward": "1/1000000", "delta": "1/100", **raw}
-    choices = _LOOKAHEAD.configure({**chosen, "reading": "literal"})
-    assert isinstance(choices, CrowdChoices)
-    return choices
+    return {"reward": "1/1000000", "delta": "1/100", **raw, "reading": "literal"}
 
 
 def _claim_literal(market: Market | TypeMarket, parameters: object) -> Claims:
@@ -161,12 +191,14 @@ LITERAL_LOOKAHEAD = StudyMechanism(
         _LOOKAHEAD,
         name="literal-lookahead",
         summary="crowdsourced lookahead with the price read as it is printed",
-        repaired="Nothing, on purpose: the price can lie below other bids, so that overbidding pays.",
+        repaired="Nothing, on purpose.",
         parameters=tuple(p for p in _LOOKAHEAD.parameters if p.name != "reading"),
-        configure=_configure_literal,
+        configure=_narrowed("literal-lookahead", _LOOKAHEAD, _read_literally, "reading"),
     ),
+    wrong="the lookahead price as printed: it can lie below other bids, so that overbidding pays",
     claims=_claim_literal,
-    plays_as=crowdsourced_lookahead.NAME,
+    stands_for=_LOOKAHEAD.name,
+    session_parameters=_read_literally,
 )
 
 
@@ -196,12 +228,13 @@ PRINTED_LOTTERY = StudyMechanism(
         parameters=(OPENINGS,),
         asks="Everybody commits to its value in one wave.",
         learns="At the price 0 the lottery pays its buyer, and the seller loses what the lemma says it does not.",
-        repaired="Nothing, on purpose: the registered mechanisms leave the price 0 out.",
+        repaired="Nothing, on purpose.",
         configure=configure_direct("printed-lottery"),
         converse=_print_lottery,
         guarantee=_promise_nothing,
         market="types",
     ),
+    wrong="the lottery of Lemma 1 as printed: at the price 0 it pays its buyer, and the seller loses",
     claims=_claim_sealed,
 )
 

@@ -48,8 +48,10 @@ class Subject:
         raw: The same as a person wrote them.
         reference: What names it on the command line, without parameters.
         claims: What it says of itself.
-        session_name: The registered name under which its bidders may play; empty when there is none.
+        session_name: The registered mechanism under whose name its bidders play; empty when there is none.
+        session_raw: Its raw parameters, with which a session runs the very same; None where no session can.
         is_strange: Whether it is neither registered nor here for study.
+        prior: Of everybody's types, if there is one, whether or not the mechanism is told it.
     """
 
     market: Market | TypeMarket
@@ -59,13 +61,15 @@ class Subject:
     reference: str
     claims: Claims
     session_name: str
+    session_raw: Mapping[str, object] | None
     is_strange: bool
+    prior: Distribution | None = None
     _known: dict[object, _Known] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
-    def is_registered(self) -> bool:
+    def can_run(self) -> bool:
         """Whether a session can run it."""
-        return self.session_name == self.mechanism.name
+        return self.session_raw is not None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def write_witness(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            witness = _write(subject, finding, scenario, folder, coins if subject.is_registered else ())
+            witness = _write(subject, finding, scenario, folder, coins if subject.can_run else ())
         except ScenarioError:
             # The published prior holds these truths impossible, so no scenario can have them.
             witness = None
@@ -193,7 +193,7 @@ def _write(
     _write_scenarios(subject, finding, scenario, folder, best[1])
     shown = _show(subject, finding.what, finding.bidder, pair, read_seed(best[1]))
     _write_account(subject, finding, folder, best[1], shown)
-    return Witness(folder=folder, seed=best[1], shown=shown, can_run=subject.is_registered)
+    return Witness(folder=folder, seed=best[1], shown=shown, can_run=subject.can_run)
 
 
 def script(subject: Subject, step: Step) -> list[object]:
@@ -221,16 +221,16 @@ def script(subject: Subject, step: Step) -> list[object]:
 
 def _write_scenarios(subject: Subject, finding: Finding, scenario: Scenario, folder: Path, seed: str) -> None:
     own = scenario.specification
-    name, raw = (
-        (subject.mechanism.name, subject.raw) if subject.is_registered else (own.mechanism, own.parameters)
-    )
+    name, raw = own.mechanism, own.parameters
+    if subject.session_raw is not None:
+        name, raw = subject.session_name, subject.session_raw
     market = subject.market
     if isinstance(market, TypeMarket):
         market = replace(market, prior=scenario.prior if find_mechanism(name).uses_prior else None)
     what = describe(subject, finding)
     aside = (
         ["Run it among processes: auctioneer run scenario.toml, and auctioneer run truthful.toml."]
-        if subject.is_registered
+        if subject.can_run
         else [f"No session can run {subject.reference}: the mechanism named below stands in for it."]
     )
     script_name = {finding.bidder: f"scripted:file={DEVIATION}"} if finding.bidder is not None else {}
@@ -311,7 +311,7 @@ def _show(subject: Subject, what: Property, bidder: int | None, pair: _Pair, coi
         gain = -sum(honest.payments, Fraction(0)) - subject.claims.most_paid_out
     elif bidder is None:
         raise UsageError("only the seller's loss is nobody's gain")
-    elif what in (Property.SAFE, Property.SAFE_ON_AVERAGE):
+    elif what in (Property.SAFE, Property.SAFE_ON_AVERAGE, Property.SAFE_INTERIM):
         gain = -truthful[bidder]
     else:
         gain = deviating[bidder] - truthful[bidder]

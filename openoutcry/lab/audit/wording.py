@@ -30,6 +30,8 @@ def describe(subject: Subject, finding: Finding) -> str:
     assert bidder is not None
     who = f"{subject.names[bidder]}, {describe_truth(subject, bidder, finding.profile[bidder])},"
     among = _among(subject, finding)
+    if finding.what is Property.SAFE_INTERIM:
+        return f"{who} loses {finding.gain} by the truth on average over the prior"
     if finding.what in (Property.SAFE, Property.SAFE_ON_AVERAGE):
         return f"{who} loses {finding.gain} by the truth{among}"
     how = describe_answers(subject, finding)
@@ -37,6 +39,8 @@ def describe(subject: Subject, finding: Finding) -> str:
         return f"{who} loses nothing by {how}{among}"
     if finding.what is Property.OBVIOUS:
         return f"{who} may gain {finding.gain} more at best by {how} than the truth gains at worst{among}"
+    if finding.what is Property.INTERIM:
+        return f"{who} gains {finding.gain} on average over the prior by {how}{among.replace(', where', ', as where')}"
     on_average = {Property.ON_AVERAGE, Property.STRICT, Property.BELIEFS}
     average = " on average" if finding.what in on_average else ""
     return f"{who} gains {finding.gain}{average} by {how}{among}"

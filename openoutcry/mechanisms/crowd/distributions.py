@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import compress, pairwise, product
 from math import gcd, prod
-from operator import itemgetter, lt
+from operator import itemgetter, lt, mul
 
 from openoutcry.errors import UsageError
 from openoutcry.mechanisms.parameters import show_count
@@ -71,7 +71,7 @@ class Joint:
     @cached_property
     def square_sum(self) -> int:
         """Sum of the squared weights: the squared norm of the probabilities, over `total` squared."""
-        return sum(weight * weight for weight in self.weights)
+        return sum(map(mul, self.weights, self.weights))
 
     @cached_property
     def _weight_of(self) -> Mapping[Profile, int]:
@@ -205,7 +205,8 @@ class Product:
     @cached_property
     def square_sum(self) -> int:
         """Sum of the squared weights of all points: the product of the factors' own, over `total` squared."""
-        return _multiply([sum(weight * weight for _, weight in factor) for factor in self.factors])
+        columns = [weights.values() for weights in self._weights]
+        return _multiply([sum(map(mul, column, column)) for column in columns])
 
     @property
     def support_size(self) -> int:

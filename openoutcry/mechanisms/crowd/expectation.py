@@ -1,7 +1,8 @@
 """Exact expectation of a mechanism on a market with types: at one profile of types, or over all of a prior.
 
 Decides: who gets something with which probability, expected welfare, revenue, payments, rewards and utilities, as
-fractions, over every random choice of the mechanism and, with a prior, over the types too. Refuses: profiles that do
+fractions, over every random choice of the mechanism and, with a prior, over the types too; then also what each type of
+each bidder gets. Refuses: profiles that do
 not fit the market, and priors or trees of choices beyond their limits, before any work is done where that can be
 known. Called by `auctioneer expect`, by comparisons of mechanisms and by the tests of guarantees.
 """
@@ -13,26 +14,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import TooLargeError, UsageError
 from openoutcry.mechanisms.answering import Answerer, answer_with_type
+from openoutcry.mechanisms.budget import Budget, spread
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import NOTHING, Conversation
 from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.knowledge import Partition, Situation, own_value, situations
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.welfare import greatest_welfare
+from openoutcry.mechanisms.expectation import PROFILE_LIMIT, Progress
 from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT, Answerers, outcome_distribution
+from openoutcry.mechanisms.interim import Interim, InterimSums
 from openoutcry.mechanisms.mechanism import Mechanism
 from openoutcry.mechanisms.parameters import show_count
 
 ParametersT = TypeVar("ParametersT")
 ParametersT_contra = TypeVar("ParametersT_contra", contravariant=True)
-
-PROFILE_LIMIT = 20_000
-"""Profiles of a prior that are gone through one by one: at about a millisecond each, and often ten, some minutes."""
-
-Progress = Callable[[int, int], None]
-"""Told how many profiles of how many are done."""
 
 
 class ConversingOnTypes(Protocol[ParametersT_contra]):
@@ -60,6 +58,8 @@ class TypeExpectation:
         utilities: Length n: value of what the bidder gets less what it pays.
         profiles: How many profiles of types this went through.
         runs: How many runs of the conversation it took.
+        interim: Over a prior: length n, for each bidder what each of its types gets, None for a type that cannot be;
+            empty at one profile.
     """
 
     win_probability: tuple[Fraction, ...]
@@ -72,6 +72,7 @@ class TypeExpectation:
     utilities: tuple[Fraction, ...]
     profiles: int
     runs: int
+    interim: tuple[tuple[Interim | None, ...], ...] = ()
 
 
 def expect_types(
@@ -98,7 +99,7 @@ def expect_types(
 
     Raises:
         UsageError: Profile or answerers do not fit the market, or as in `outcome_distribution`.
-        ConfigurationError: The tree of random choices is larger than `limit` allows.
+        TooLargeError: The tree of random choices is larger than `limit` allows.
     """
     _check_profile(market, profile)
     if not callable(answerers) and len(answerers) != len(profile):
@@ -153,29 +154,36 @@ def expect_over_prior(
 
     Raises:
         UsageError: The prior or the partitions do not fit the market, or as in `expect_types`.
-        ConfigurationError: The prior has more profiles than `profile_limit`, or they take more runs than `limit`.
+        TooLargeError: The prior has more profiles than `profile_limit`, or they take more runs than `limit`.
     """
     check_prior(market, prior, profile_limit)
     known = [own_value(bidder) for bidder in prior.players] if partitions is None else partitions
-    count, runs = prior.support_size, 0
-    sums = _Sums(len(market.bidders))
-    for done, situation in enumerate(situations(prior, known), start=1):
-        if runs >= limit:
-            raise _too_many_runs(limit, done - 1, count)
-        found = expect_types(
-            market,
-            mechanism,
-            parameters,
-            answerers_at(situation),
-            situation.profile,
-            memoise=memoise,
-            limit=limit - runs,
-        )
-        runs += found.runs
+    count = prior.support_size
+    sums, interim = _Sums(len(market.bidders)), InterimSums(market.type_counts)
+    budget = Budget(limit, count, "types")
+    all_situations = list(situations(prior, known))
+    for done, number in enumerate(spread(count), start=1):
+        situation = all_situations[number]
+        try:
+            found = expect_types(
+                market,
+                mechanism,
+                parameters,
+                answerers_at(situation),
+                situation.profile,
+                memoise=memoise,
+                limit=budget.left,
+            )
+        except TooLargeError as error:
+            raise budget.refusal(budget.runs + error.size) from error
         sums.add(found, situation.probability)
+        interim.add(
+            situation.profile, situation.probability, found.win_probability, found.payments, found.utilities
+        )
         if progress is not None:
             progress(done, count)
-    return sums.expectation(profiles=count, runs=runs)
+        budget.spend(found.runs)
+    return sums.expectation(profiles=count, runs=budget.runs, interim=interim.interim())
 
 
 def truthful_answerers(market: TypeMarket, mechanism: Mechanism) -> Callable[[Situation], Sequence[Answerer]]:
@@ -206,14 +214,16 @@ def check_prior(market: TypeMarket, prior: Distribution, profile_limit: int = PR
 
     Raises:
         UsageError: It is not about all bidders of the market.
-        ConfigurationError: It has more profiles than `profile_limit`.
+        TooLargeError: It has more profiles than `profile_limit`.
     """
     if prior.players != tuple(range(len(market.bidders))):
         raise UsageError("the prior must be about all bidders of the market")
     if prior.support_size > profile_limit:
-        raise ConfigurationError(
+        raise TooLargeError(
             f"the prior has {show_count(prior.support_size)} profiles of types; at most {profile_limit} are gone "
-            "through exactly: take fewer bidders or types, or sample (`auctioneer run` without private types)"
+            "through exactly: take fewer bidders or types, or estimate from a sample",
+            size=prior.support_size,
+            limit=profile_limit,
         )
 
 
@@ -238,7 +248,9 @@ class _Sums:
             self.rewards[bidder] += probability * part.rewards[bidder]
             self.values[bidder] += probability * (part.utilities[bidder] + payment)
 
-    def expectation(self, *, profiles: int, runs: int) -> TypeExpectation:
+    def expectation(
+        self, *, profiles: int, runs: int, interim: tuple[tuple[Interim | None, ...], ...] = ()
+    ) -> TypeExpectation:
         """Return what has been added up."""
         return TypeExpectation(
             win_probability=tuple(self.wins),
@@ -253,6 +265,7 @@ class _Sums:
             ),
             profiles=profiles,
             runs=runs,
+            interim=interim,
         )
 
 
@@ -264,10 +277,3 @@ def _check_profile(market: TypeMarket, profile: Sequence[int]) -> None:
         raise UsageError(
             f"types {tuple(profile)} do not fit the market: its bidders have {', '.join(map(str, counts))} types"
         )
-
-
-def _too_many_runs(limit: int, done: int, count: int) -> ConfigurationError:
-    return ConfigurationError(
-        f"{done} of {count} profiles of types took {limit} runs of the mechanism, the limit: take fewer bidders or "
-        "types, or allow more runs"
-    )

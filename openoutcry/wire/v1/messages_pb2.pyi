@@ -130,44 +130,50 @@ class RosterClosed(_message.Message):
     def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., members: _Optional[_Iterable[_Union[RosterMember, _Mapping]]] = ...) -> None: ...
 
 class Raise(_message.Message):
-    __slots__ = ("header", "wave", "level")
+    __slots__ = ("header", "wave", "level", "bidder")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     WAVE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
+    BIDDER_FIELD_NUMBER: _ClassVar[int]
     header: Header
     wave: int
     level: int
-    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., level: _Optional[int] = ...) -> None: ...
+    bidder: int
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., level: _Optional[int] = ..., bidder: _Optional[int] = ...) -> None: ...
 
 class Offer(_message.Message):
-    __slots__ = ("header", "wave", "level", "target", "price_minor")
+    __slots__ = ("header", "wave", "level", "target", "price_minor", "bidder")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     WAVE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     PRICE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    BIDDER_FIELD_NUMBER: _ClassVar[int]
     header: Header
     wave: int
     level: int
     target: int
     price_minor: int
-    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., level: _Optional[int] = ..., target: _Optional[int] = ..., price_minor: _Optional[int] = ...) -> None: ...
+    bidder: int
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., level: _Optional[int] = ..., target: _Optional[int] = ..., price_minor: _Optional[int] = ..., bidder: _Optional[int] = ...) -> None: ...
 
 class AskReport(_message.Message):
-    __slots__ = ("header", "wave", "kind", "subjects", "is_private", "weight_bits")
+    __slots__ = ("header", "wave", "kind", "subjects", "is_private", "weight_bits", "bidder")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     WAVE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     IS_PRIVATE_FIELD_NUMBER: _ClassVar[int]
     WEIGHT_BITS_FIELD_NUMBER: _ClassVar[int]
+    BIDDER_FIELD_NUMBER: _ClassVar[int]
     header: Header
     wave: int
     kind: ReportKind
     subjects: _containers.RepeatedScalarFieldContainer[int]
     is_private: bool
     weight_bits: int
-    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., kind: _Optional[_Union[ReportKind, str]] = ..., subjects: _Optional[_Iterable[int]] = ..., is_private: _Optional[bool] = ..., weight_bits: _Optional[int] = ...) -> None: ...
+    bidder: int
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., wave: _Optional[int] = ..., kind: _Optional[_Union[ReportKind, str]] = ..., subjects: _Optional[_Iterable[int]] = ..., is_private: _Optional[bool] = ..., weight_bits: _Optional[int] = ..., bidder: _Optional[int] = ...) -> None: ...
 
 class CommitClosed(_message.Message):
     __slots__ = ("header", "wave", "commitment_indexes")

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from auctioneer.cli.expectations import comparison_values, show_comparison, show_expectation
+from auctioneer.cli.comparisons import show_comparison
+from auctioneer.cli.expectation_values import comparison_values
+from auctioneer.cli.expectations import show_expectation
 from openoutcry.mechanisms.crowd.optimal import OptimalRevenue
 from openoutcry.scenario import Scenario, load_scenario
 from openoutcry.simulation.comparing import Comparison, compare_mechanisms, label

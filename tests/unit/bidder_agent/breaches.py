@@ -30,86 +30,86 @@ from tests.unit.bidder_agent.scripted_servicer import Hand, Script
 async def forged(hand: Hand) -> None:
     """Somebody else signs in the auctioneer's name."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=1), key=SigningKey.from_seed(b"x" * 32))
+    hand.say(Raise(bidder=0, wave=0, level=1), key=SigningKey.from_seed(b"x" * 32))
 
 
 async def forked(hand: Hand) -> None:
     """An entry commits to another history than the one that was shown."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=1), seen_root=b"x" * 32)
+    hand.say(Raise(bidder=0, wave=0, level=1), seen_root=b"x" * 32)
 
 
 async def wrong_level(hand: Hand) -> None:
     """The clock jumps."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=2))
+    hand.say(Raise(bidder=0, wave=0, level=2))
 
 
 async def level_beyond(hand: Hand) -> None:
     """The clock goes beyond the highest signal."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=4))
+    hand.say(Raise(bidder=0, wave=0, level=4))
 
 
 async def two_questions(hand: Hand) -> None:
     """A second question comes before the first is answered."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=1))
-    hand.say(Raise(wave=0, level=2))
+    hand.say(Raise(bidder=0, wave=0, level=1))
+    hand.say(Raise(bidder=0, wave=0, level=2))
 
 
 async def question_after_exit(hand: Hand) -> None:
     """An exit is not respected."""
     await hand.open_roster()
     for level in (1, 2, 3):
-        hand.say(Raise(wave=0, level=level))
+        hand.say(Raise(bidder=0, wave=0, level=level))
         await hand.take()
     assert isinstance(hand.heard[-1], Exit)
-    hand.say(Raise(wave=1, level=3))
+    hand.say(Raise(bidder=0, wave=1, level=3))
 
 
 async def dear_offer(hand: Hand) -> None:
     """The price is one that the lot can never be worth."""
     await hand.open_roster()
-    hand.say(Offer(wave=0, level=1, target=2, price=1_000_000))
+    hand.say(Offer(bidder=0, wave=0, level=1, target=2, price=1_000_000))
 
 
 async def changed_offer(hand: Hand) -> None:
     """An offer changes half-way."""
     await hand.open_roster()
-    hand.say(Offer(wave=0, level=1, target=2, price=20))
+    hand.say(Offer(bidder=0, wave=0, level=1, target=2, price=20))
     await hand.take()
-    hand.say(Offer(wave=0, level=2, target=3, price=30))
+    hand.say(Offer(bidder=0, wave=0, level=2, target=3, price=30))
 
 
 async def suppressed_answer(hand: Hand) -> None:
     """The auctioneer goes on although the answer is not in the log."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=1))
+    hand.say(Raise(bidder=0, wave=0, level=1))
     await hand.take(is_kept=False)
-    hand.say(Raise(wave=0, level=2))
+    hand.say(Raise(bidder=0, wave=0, level=2))
 
 
 async def suppressed_commitment(hand: Hand) -> None:
     """The list of commitments leaves the bidder's out."""
     await hand.open_roster()
-    hand.say(AskReport(wave=0, kind=ReportKind.SIGNAL))
+    hand.say(AskReport(bidder=0, wave=0, kind=ReportKind.SIGNAL))
     assert isinstance(await hand.take(), ReportCommit)
     hand.say(CommitClosed(wave=0, commitment_indexes=()))
 
 
 async def early_commit_closed(hand: Hand) -> None:
-    """An opening is asked for before a commitment."""
+    """An opening is asked for before a commitment: of what the bidder has said last, its seed part."""
     await hand.open_roster()
-    hand.say(CommitClosed(wave=0, commitment_indexes=()))
+    hand.say(CommitClosed(wave=0, commitment_indexes=(hand.log.size - 1,)))
 
 
 async def bought_unasked(hand: Hand) -> None:
     """The lot is sold at another price than was accepted."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=1))
+    hand.say(Raise(bidder=0, wave=0, level=1))
     await hand.take()
-    hand.say(Offer(wave=1, level=2, target=2, price=20))
+    hand.say(Offer(bidder=0, wave=1, level=2, target=2, price=20))
     await hand.take()
     hand.say(
         OutcomeDeclared(
@@ -162,25 +162,43 @@ async def question_first(hand: Hand) -> None:
     """A question comes before the roster."""
     await hand.challenge()
     await hand.take()
-    hand.say(Raise(wave=0, level=1))
+    hand.say(Raise(bidder=0, wave=0, level=1))
 
 
 async def other_session(hand: Hand) -> None:
     """A message of another session is delivered."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=1), session_id=b"x" * 32)
+    hand.say(Raise(bidder=0, wave=0, level=1), session_id=b"x" * 32)
 
 
 async def same_number_twice(hand: Hand) -> None:
     """Two messages have one sequence number."""
     await hand.open_roster()
-    hand.say(Raise(wave=0, level=1), seq=1)
+    hand.say(Raise(bidder=0, wave=0, level=1), seq=1)
 
 
 async def message_of_a_bidder(hand: Hand) -> None:
     """The auctioneer says what only bidders say."""
     await hand.open_roster()
     hand.say(Exit(level=1))  # type: ignore[arg-type]  # Only a bidder says this, which is the point.
+
+
+async def question_of_another(hand: Hand) -> None:
+    """A level that is asked of somebody else is delivered."""
+    await hand.open_roster()
+    hand.say(Raise(bidder=1, wave=0, level=1))
+
+
+async def report_of_another(hand: Hand) -> None:
+    """A report that is asked of somebody else is delivered."""
+    await hand.open_roster()
+    hand.say(AskReport(bidder=1, wave=0, kind=ReportKind.SIGNAL))
+
+
+async def commitments_of_others(hand: Hand) -> None:
+    """A list of commitments is delivered, of a wave in which this bidder has made none."""
+    await hand.open_roster()
+    hand.say(CommitClosed(wave=0, commitment_indexes=(1,)))
 
 
 async def deviation_of_another(hand: Hand) -> None:
@@ -200,7 +218,7 @@ async def second_opening(hand: Hand) -> None:
 async def garbage_envelope(hand: Hand) -> None:
     """What is delivered is no envelope."""
     await hand.open_roster()
-    hand.deliver(replace(hand.write(Raise(wave=0, level=1)), envelope=b"garbage"))
+    hand.deliver(replace(hand.write(Raise(bidder=0, wave=0, level=1)), envelope=b"garbage"))
 
 
 async def garbage_frame(hand: Hand) -> None:
@@ -246,7 +264,6 @@ CASES: dict[Script, DeviationCode] = {
     wrong_seed: DeviationCode.SEED_MISSING,
     roster_without_me: DeviationCode.SUPPRESSED,
     roster_twice: DeviationCode.WRONG_QUESTION,
-    question_first: DeviationCode.WRONG_QUESTION,
     same_number_twice: DeviationCode.EQUIVOCATION,
     message_of_a_bidder: DeviationCode.WRONG_QUESTION,
     second_opening: DeviationCode.WRONG_QUESTION,
@@ -260,6 +277,10 @@ DOUBTS: dict[Script, DeviationCode] = {
     two_questions: DeviationCode.SUPPRESSED,
     no_outcome: DeviationCode.WRONG_OUTCOME,
     other_session: DeviationCode.WRONG_SESSION,
+    question_first: DeviationCode.MALFORMED,
+    question_of_another: DeviationCode.MALFORMED,
+    report_of_another: DeviationCode.MALFORMED,
+    commitments_of_others: DeviationCode.MALFORMED,
     deviation_of_another: DeviationCode.MALFORMED,
     garbage_envelope: DeviationCode.MALFORMED,
     garbage_frame: DeviationCode.MALFORMED,

@@ -65,7 +65,9 @@ SHAPE = ReportShape(
 )
 REPORT = TypeReport(value=1, belief=KNOWN)
 TYPE_ASKED = TypeAsked(question=b"q", wave=0, asks_value=True, subjects=(1,), is_private=False, shape=SHAPE)
-OPENING_ASKED = OpeningAsked(question=b"o", wave=0, report=REPORT, shape=SHAPE)
+OPENING_ASKED = OpeningAsked(
+    question=b"o", wave=0, data=WireCodec().encode_type_report(REPORT, SHAPE), shape=SHAPE
+)
 
 
 def make_seat() -> TypeSeat:

@@ -186,7 +186,7 @@ def test_every_mechanism_for_study_is_caught_with_a_witness(name: str, tmp_path:
     assert worst is not None
     witness = write_witness(subject, worst, scenario, tmp_path / "witness")
     assert witness is not None
-    assert not witness.can_run
+    assert witness.can_run == bool(STUDY_MECHANISMS[name].stands_for)
     assert witness.shown.gain >= worst.gain
     replayed, shown, told = replay_witness(tmp_path / "witness")
     assert (replayed.reference, shown) == (name, witness.shown)
@@ -201,6 +201,14 @@ def test_the_slot_draw_gains_what_the_design_says(tmp_path: Path):
     assert worst is not None
     assert (worst.bidder, worst.profile[1], worst.gain) == (1, 1, Fraction(2))
     assert verdicts[Property.ON_AVERAGE].worst is None
+
+
+@pytest.mark.parametrize("reference", ["slot-draw:slots=colour", "literal-lookahead:reading=selected"])
+def test_what_is_wrong_with_a_mechanism_for_study_is_no_choice(reference: str, tmp_path: Path):
+    """The parameter that makes it what it is cannot be given another value."""
+    scenario = scenario_for(reference.partition(":")[0], tmp_path)
+    with pytest.raises(ConfigurationError, match="has no parameter"):
+        find_subject(scenario, read_reference(reference))
 
 
 @pytest.mark.parametrize("name", STUDY_MECHANISMS)
@@ -378,11 +386,16 @@ def test_the_page_names_what_there_is():
     """Every property as the table shows it, every mechanism for study, and the files of a witness."""
     page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
     named = [
-        what.value.removesuffix("on average").removesuffix("every coin").strip(" ,") for what in Property
+        what.value.removesuffix("on average")
+        .removesuffix("every coin")
+        .removesuffix("over the prior")
+        .strip(" ,")
+        for what in Property
     ]
     for name in (
         *named,
         *STUDY_MECHANISMS,
+        *(study.wrong for study in STUDY_MECHANISMS.values()),
         "scenario.toml",
         "truthful.toml",
         "deviation.json",

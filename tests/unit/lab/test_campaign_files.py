@@ -74,6 +74,8 @@ def test_cells_with_the_same_instances_share_markets():
         ("shade:levels=1", "", "strategies[1].observed", ""),
         ('observed = "shade:levels=1"', "", "strategies[1]", "the same"),
         ("replications = 10", "replications = 1000000000", "", "auctions, at most"),
+        ("observed = 1", "optimal_revenue = true", "optimal_revenue", "bidders with signals: leave it out"),
+        ("observed = 1", 'conversation = "yes"', "conversation", "true or false"),
     ],
 )
 def test_wrong_files_are_refused(old: str, new: str, key: str, reason: str):

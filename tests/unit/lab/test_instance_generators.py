@@ -10,7 +10,10 @@ from openoutcry.errors import ConfigurationError
 from openoutcry.lab.chance import Luck
 from openoutcry.lab.instances.generator import SignalInstances, TypeInstances
 from openoutcry.lab.instances.registry import GENERATORS, find_generator
+from openoutcry.lab.kernels.signal_discovery import SignalDiscoveryKernel
 from openoutcry.mechanisms.crowd.distributions import Joint, as_product
+from openoutcry.mechanisms.hard_instances import HardInstance, hard_counts, hard_sums
+from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.simulation import Auction
 
 
@@ -47,7 +50,8 @@ def test_signals_are_the_same_one_by_one(name: str):
     [
         name
         for name in GENERATORS
-        if "groups" in {parameter.name for parameter in GENERATORS[name].parameters}
+        if {"bidders", "groups"} <= {parameter.name for parameter in GENERATORS[name].parameters}
+        and name != "adversarial"
     ],
 )
 def test_sizes_are_those_asked_for(name: str):
@@ -101,6 +105,35 @@ def test_adversarial_instances_are_those_of_the_guarantees():
     assert [tight.market.owner((level,), range(3)) for level in range(4)] == [0, 1, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("case", "hard"),
+    [
+        ("theorem-6", hard_sums(2, 3, growth=7)),
+        ("theorem-6-printed", hard_sums(2, 3, growth=7, printed=True)),
+        ("theorem-11", hard_counts(2, 3, growth=7)),
+        ("theorem-11-printed", hard_counts(2, 3, growth=7, printed=True)),
+    ],
+)
+def test_the_lower_bounds_are_drawn_at_their_profiles(case: str, hard: HardInstance):
+    """The market is that of the theorem, and auctions have all the profiles of its argument and no other."""
+    drawn = draw("adversarial", case=case, groups=2, signal_levels=3, growth=7)
+    assert drawn.market == hard.market
+    profiles = {hard.profile(bidder) for bidder in range(len(hard.market.bidders))}
+    assert {tuple(drawn.private(index)) for index in range(200)} == profiles
+
+
+@pytest.mark.parametrize("pricing", ["welfare", "revenue"])
+def test_no_auction_does_well_on_the_lower_bound(pricing: str):
+    """Averaged over the profiles, welfare is at most a share of 1/n of the optimum, up to what rivals are worth."""
+    drawn = draw("adversarial", case="theorem-6", signal_levels=4, growth=1000)
+    assert isinstance(drawn, SignalInstances)
+    parameters = find_mechanism("signal-discovery").configure({"pricing": pricing})
+    batch = SignalDiscoveryKernel(drawn.market, parameters).run(drawn.luck, 0, drawn.signals(0, 20_000))
+    hard = hard_sums(1, 4, growth=1000)
+    rivalry = sum(float(hard.rivalry(bidder)) for bidder in range(4))
+    assert (batch.welfare / batch.optimum).mean() <= (1 + rivalry) / 4 + 0.01
+
+
 def test_correlation_is_what_was_asked_for():
     """Without correlation the joint prior is a product; with it, it is none."""
     none, some = draw("correlated-values", correlation="0"), draw("correlated-values", correlation="1")
@@ -139,6 +172,13 @@ def test_who_knows_more_believes_less_possible(knowledge: str, most: int):
         ("linear", {"groups": 6}, "groups must be an integer in 1..5"),
         ("mineral-rights", {"precision": "2"}, "precision"),
         ("adversarial", {"case": "welfar"}, "did you mean 'welfare'"),
+        ("adversarial", {"bidders": 5}, "case welfare takes no bidders; it takes nothing"),
+        (
+            "adversarial",
+            {"case": "theorem-6", "bidders": 5},
+            "takes no bidders; it takes signal_levels, groups, growth",
+        ),
+        ("adversarial", {"case": "theorem-6", "groups": 40}, r"grow to 10\^40, above 2\^63-1"),
         ("iid-values", {"types": 5, "highest": 4}, "do not fit"),
         ("correlated-values", {"bidders": 20}, "profiles"),
         ("random-owner", {}, "did you mean 'random-owners'"),

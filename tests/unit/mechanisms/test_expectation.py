@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import product
+from math import factorial
 
 import pytest
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import TooLargeError, UsageError
 from openoutcry.mechanisms.answering import Answerer, answer_with_signal, drive
 from openoutcry.mechanisms.chance import Chance, Draw
 from openoutcry.mechanisms.conversation import (
@@ -23,8 +25,9 @@ from openoutcry.mechanisms.conversation import (
     ReportSignal,
     Wave,
 )
-from openoutcry.mechanisms.expectation import expect
+from openoutcry.mechanisms.expectation import expect, expect_over_signals
 from openoutcry.mechanisms.exploring import Settlement, Tape, enumerate_tapes, outcome_distribution
+from openoutcry.mechanisms.interim import Interim
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import MECHANISMS
 from tests.reference.instances import Instance, owned_tables, single_group
@@ -191,15 +194,18 @@ def test_a_conversation_without_chance_is_one_tape() -> None:
 def test_a_tree_beyond_the_limit_is_refused_before_it_is_explored() -> None:
     """Forty bidders without named states would take 40! runs; the refusal says so and what to do."""
     answerers = [answer_with_signal(1)] * 40
-    with pytest.raises(ConfigurationError, match=r"more than 50 runs .* 10\^48 ways.* fewer bidders"):
-        outcome_distribution(elimination(40, states=False), answerers, limit=50)
-    with pytest.raises(ConfigurationError, match="more than 50 runs"):
+    with pytest.raises(
+        TooLargeError, match=r"about 10\^48 runs .* the limit is 500: take fewer bidders"
+    ) as told:
+        outcome_distribution(elimination(40, states=False), answerers, limit=500)
+    assert (told.value.size, told.value.limit) == (factorial(40), 500)
+    with pytest.raises(TooLargeError, match="about 51 runs of the mechanism or more, and the limit is 50"):
         list(enumerate_tapes(elimination(40, states=False), answerers, limit=50))
 
 
 def test_a_draw_of_more_values_than_runs_is_refused_at_once() -> None:
     """The branches of one huge draw are not even listed."""
-    with pytest.raises(ConfigurationError, match=r"10\^18 ways"):
+    with pytest.raises(TooLargeError, match=r"about 10\^18 runs"):
         outcome_distribution(drawing(lambda chance: chance.uniform("huge", 10**18)), [])
 
 
@@ -297,7 +303,7 @@ def test_the_expectation_counts_true_values_whatever_was_answered() -> None:
     assert truthful.utilities == (Fraction(0), Fraction(0))
     early = expect(market, DISCOVERY, parameters, [answer_with_signal(s) for s in (0, 0)], (0, 1))
     assert early.win_probability == (Fraction(1, 2), Fraction(0))
-    assert (early.welfare, early.revenue, early.optimum) == (Fraction(2), Fraction(2), 6)
+    assert (early.welfare, early.revenue, early.optimum) == (Fraction(2), Fraction(2), Fraction(6))
     assert early.payments == (Fraction(2), Fraction(0))
 
 
@@ -328,3 +334,46 @@ def test_twelve_bidders_with_four_levels_take_a_few_hundred_runs(groups: int, pr
     expectation = expect(instance.market(), DISCOVERY, parameters, answerers, signals)
     assert sum(expectation.win_probability) + expectation.unsold_probability == 1
     assert expectation.runs < 1000
+
+
+# --- Over all signals -------------------------------------------------------------------------------------
+
+
+def signals_answered(signals: tuple[int, ...]) -> list[Answerer]:
+    """Return truthful answerers."""
+    return [answer_with_signal(signal) for signal in signals]
+
+
+@pytest.mark.parametrize("name", ["signal-discovery", "uniform-clock", "threshold-lottery"])
+def test_over_all_signals_is_the_average_of_all_profiles(name: str) -> None:
+    """Every number, and those of each signal of each bidder, by hand from the expectations at every profile."""
+    market = single_group(3, [(0, 1, 5, 6, 9), (2, 3, 4, 7, 8)]).market()
+    mechanism = MECHANISMS[name]
+    parameters = mechanism.configure({})
+    profiles = list(product(range(3), repeat=2))
+    parts = {p: expect(market, mechanism, parameters, signals_answered(p), p) for p in profiles}
+    told: list[tuple[int, int]] = []
+    whole = expect_over_signals(
+        market, mechanism, parameters, signals_answered, progress=lambda *done: told.append(done)
+    )
+    assert told == [(done, 9) for done in range(1, 10)]
+    assert (whole.profiles, whole.runs) == (9, sum(part.runs for part in parts.values()))
+    for field in ("welfare", "revenue", "optimum", "unsold_probability"):
+        assert getattr(whole, field) == sum(getattr(part, field) for part in parts.values()) / 9
+    for bidder, signal in product(range(2), range(3)):
+        own = [part for profile, part in parts.items() if profile[bidder] == signal]
+        assert whole.interim[bidder][signal] == Interim(
+            probability=Fraction(1, 3),
+            win_probability=sum((part.win_probability[bidder] for part in own), Fraction(0)) / 3,
+            payment=sum((part.payments[bidder] for part in own), Fraction(0)) / 3,
+            utility=sum((part.utilities[bidder] for part in own), Fraction(0)) / 3,
+        )
+
+
+def test_too_many_profiles_of_signals_are_refused_at_once() -> None:
+    """With the number of profiles, the limit and what to do."""
+    market = single_group(2, [tuple(range(21))] * 20).market()
+    with pytest.raises(
+        TooLargeError, match=r"20 bidders with 2 signals each have 1048576 profiles .* estimate"
+    ):
+        expect_over_signals(market, DISCOVERY, DISCOVERY.configure({}), signals_answered)

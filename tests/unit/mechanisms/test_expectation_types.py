@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import ConfigurationError, TooLargeError, UsageError
 from openoutcry.mechanisms.answering import Answerer, AnswererByWave, answer_with_type, drive
+from openoutcry.mechanisms.budget import spread
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import (
     Answer,
@@ -33,6 +34,7 @@ from openoutcry.mechanisms.crowd.expectation import expect_over_prior, expect_ty
 from openoutcry.mechanisms.crowd.knowledge import full, own_value
 from openoutcry.mechanisms.crowd.market import TypedBidder, TypeMarket
 from openoutcry.mechanisms.crowd.welfare import greatest_welfare
+from openoutcry.mechanisms.interim import Interim
 from openoutcry.mechanisms.registry import MECHANISMS
 
 VICKREY = MECHANISMS["vickrey"]
@@ -217,10 +219,68 @@ def test_too_many_profiles_are_refused_at_once() -> None:
 
 def test_too_many_runs_are_refused() -> None:
     """The limit is for all profiles together."""
-    with pytest.raises(ConfigurationError, match="2 of 4 profiles of types took 2 runs"):
+    with pytest.raises(ConfigurationError, match=r"4 profiles of types take about 4 runs .* the limit is 2"):
         expect_over_prior(
             TWO, VICKREY, VICKREY.configure({}), FAIR, truthful_answerers(TWO, VICKREY), limit=2
         )
+
+
+def test_profiles_that_will_take_too_many_runs_are_refused_soon() -> None:
+    """Ten profiles speak for all others: a coin for each of ten bidders at 243 profiles is not begun in earnest."""
+    market = make_market(*[(1, 2, 3)] * 5)
+    told: list[int] = []
+
+    class Coins:
+        """Tosses ten coins that decide nothing, but of which each path is its own."""
+
+        @staticmethod
+        def converse(market: TypeMarket, parameters: None, chance: Chance, /) -> Conversation:
+            """Ask nobody."""
+            for coin in range(10):
+                chance.bernoulli(f"coin/{coin}", Fraction(1, 2))
+            return Outcome(awards=(), payments=(Fraction(0),) * 5, reason="unsold")
+            yield
+
+    with pytest.raises(TooLargeError, match="243 profiles of types take about 250000 runs") as refused:
+        expect_over_prior(
+            market,
+            Coins(),
+            None,
+            uniform(dict.fromkeys(range(5), 3)),
+            truthful_answerers(market, VICKREY),
+            progress=lambda done, _count: told.append(done),
+        )
+    assert (told[-1], refused.value.size) == (10, 243 * 2**10)
+
+
+def test_profiles_are_gone_through_once_each_and_spread_evenly() -> None:
+    """In an order in which the first ones lie all over."""
+    assert all(sorted(spread(count)) == list(range(count)) for count in range(1, 60))
+    first = sorted(place for place, _ in zip(spread(1000), range(10), strict=False))
+    assert max(after - before for before, after in pairwise([0, *first, 1000])) < 200
+
+
+def test_what_a_type_can_look_forward_to() -> None:
+    """Bidder 0 with a value of 1 never wins; with 4 it wins against 2 and 3, at half of each price."""
+    found = expect_over_prior(TWO, VICKREY, VICKREY.configure({}), FAIR, truthful_answerers(TWO, VICKREY))
+    half, nothing = Fraction(1, 2), Fraction(0)
+    low = Interim(probability=half, win_probability=nothing, payment=nothing, utility=nothing)
+    high = Interim(
+        probability=half, win_probability=Fraction(1), payment=Fraction(5, 2), utility=Fraction(3, 2)
+    )
+    assert found.interim[0] == (low, high)
+
+
+def test_a_type_that_cannot_be_has_nothing_to_look_forward_to() -> None:
+    """And interim numbers, weighted with how likely types are, add up to the whole."""
+    prior = Joint.of((0, 1), {(1, 0): 1, (1, 1): 3})
+    found = expect_over_prior(TWO, VICKREY, VICKREY.configure({}), prior, truthful_answerers(TWO, VICKREY))
+    assert found.interim[0][0] is None
+    for bidder, each in enumerate(found.interim):
+        known = [interim for interim in each if interim is not None]
+        assert sum(interim.probability for interim in known) == 1
+        assert sum(interim.probability * interim.utility for interim in known) == found.utilities[bidder]
+        assert sum(interim.probability * interim.payment for interim in known) == found.payments[bidder]
 
 
 def test_a_prior_about_somebody_else_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as generators
 from openoutcry.mechanisms import ownership
 from openoutcry.mechanisms.families import Linear, Steps
 from openoutcry.mechanisms.market import Bidder, Market
-from openoutcry.mechanisms.ownership import own_levels
+from openoutcry.mechanisms.ownership import own_levels, recall_owners
+from tests.reference.instances import single_group
 
 
 def test_each_level_goes_to_the_best_and_ties_to_the_lowest_index(make_market: Callable[..., Market]) -> None:
@@ -68,3 +70,27 @@ def test_the_size_of_the_instance_chooses_the_way(
     monkeypatch.setattr(ownership, "SMALL_INSTANCE", limit)
     market = own_at(0, 0, 1, 2, 3)
     assert own_levels(market, group=0, levels=range(5), sums=(0,), candidates=range(4)) == [0, 0, 1, 2, 3]
+
+
+def test_what_was_worked_out_before_is_kept_with_the_market() -> None:
+    """Equal to what is worked out anew; another residue is another question, and so is another choice of candidates."""
+    market = single_group(3, [(0, 1, 5, 6, 9), (2, 3, 4, 7, 8)]).market()
+    questions: list[dict[str, Any]] = [
+        {"group": 0, "levels": range(residue, 5, 2), "sums": (0,), "candidates": candidates}
+        for residue in range(2)
+        for candidates in ((0, 1), (1,))
+    ]
+    first = [recall_owners(market, **asked) for asked in questions]
+    assert first == [own_levels(market, **asked) for asked in questions]
+    assert len(market.kept_owners) == 4
+    assert all(recall_owners(market, **asked) is kept for asked, kept in zip(questions, first, strict=True))
+
+
+def test_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit everything is forgotten, and worked out again."""
+    monkeypatch.setattr(ownership, "KEPT_LEVELS", 5)
+    market = single_group(2, [(0, 1, 2), (2, 2, 2)]).market()
+    for candidates in ((0, 1), (0,), (1,)):
+        asked: dict[str, Any] = {"group": 0, "levels": range(3), "sums": (0,), "candidates": candidates}
+        assert recall_owners(market, **asked) == own_levels(market, **asked)
+    assert len(market.kept_owners) == 1

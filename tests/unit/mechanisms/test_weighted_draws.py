@@ -112,5 +112,7 @@ def test_more_indices_than_runs_are_refused_before_they_are_listed() -> None:
     many = [1] * 50 + [0] * 50
     converse = pays(lambda chance: [chance.weighted("index", many)])
     assert len(outcome_distribution(converse, [], limit=50).probabilities) == 50
-    with pytest.raises(ConfigurationError, match="takes more than 49 runs"):
+    with pytest.raises(
+        ConfigurationError, match="about 50 runs of the mechanism or more, and the limit is 49"
+    ):
         outcome_distribution(converse, [], limit=49)

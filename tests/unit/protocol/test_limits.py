@@ -137,6 +137,7 @@ def test_every_part_of_an_opening_fits_an_envelope():
 def test_every_question_fits_an_envelope():
     """A belief about everybody can be asked for."""
     question = AskReport(
+        bidder=limits.ROSTER - 1,
         wave=2**32 - 1,
         kind=ReportKind.VALUE_AND_BELIEF,
         subjects=tuple(range(limits.ROSTER)),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -212,3 +215,34 @@ def check_consistency(case: dict[str, Any]) -> None:
         first_root=b64decode(case["root1"]),
         second_root=b64decode(case["root2"]),
     )
+
+
+def test_proofs_can_be_asked_for_while_another_thread_appends():
+    """Many questions about sizes that the tree had before, from a second thread, while it grows: none fails."""
+    tree = MerkleTree()
+    sizes = range(1, 201)
+    for number in sizes:
+        tree.append(b"%d" % number)
+    roots = [tree.root(size) for size in sizes]
+    is_grown = Event()
+
+    def ask() -> bool:
+        holds = True
+        while not is_grown.is_set():
+            holds &= [tree.root(size) for size in sizes] == roots
+        return holds
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as executor:
+            asking = executor.submit(ask)
+            try:
+                for _ in range(4_000):
+                    tree.append(b"another")
+                    tree.root()
+            finally:
+                is_grown.set()
+            assert asking.result()
+    finally:
+        sys.setswitchinterval(before)

@@ -118,7 +118,7 @@ def test_tiny_is_tight_for_the_best_bidder():
 def test_tight_revenue_is_tight():
     """The comments promise exactly a sixth of the 100 that the lot is worth."""
     actual = expectation(example("scenarios/tight_revenue.toml"))
-    assert (actual.revenue, actual.optimum) == (Fraction(100, 6), 100)
+    assert (actual.revenue, actual.optimum) == (Fraction(100, 6), Fraction(100))
 
 
 def test_uniform_sells_to_the_highest_signal_and_not_to_the_best_owner():

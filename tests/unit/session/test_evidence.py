@@ -51,6 +51,18 @@ def question_of(stage: Stage, hand: Hand) -> bytes:
     return next(data for data in stage.entries if leaf_hash(data) == hand.question()[1])
 
 
+def roster_of(stage: Stage, hand: Hand) -> tuple[bytes, bytes]:
+    """Return the roster, and the seed part with which this hand has answered it."""
+    part = next(
+        data
+        for data in stage.entries
+        if sender(data) == hand.key.sender_id
+        and isinstance(READER.read_message(READER.read_envelope(data))[1], SeedOpening)
+    )
+    asked = READER.read_message(READER.read_envelope(part))[0].reply_to
+    return next(data for data in stage.entries if leaf_hash(data) == asked), part
+
+
 def sender(data: bytes) -> bytes:
     """Return who sent an envelope."""
     return READER.read_envelope(data).sender_id
@@ -130,6 +142,7 @@ def malformed_report() -> tuple[Stage, Evidence]:
     return stage, file_of(
         stage,
         DeviationCode.MALFORMED_REPORT,
+        *roster_of(stage, hand),
         question_of(stage, hand),
         committed,
         hand.say(ReportOpening(wave=0, part=0, part_count=1, content=NONCE + b"\xff")),

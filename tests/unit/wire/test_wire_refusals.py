@@ -64,7 +64,7 @@ def test_another_program_may_write_the_message() -> None:
     """The payload that the generated code writes is the one that is accepted."""
     payload = wire.Raise(header=make_header(), wave=1, level=2).SerializeToString()
     header, body = CODEC.decode_message(PAYLOAD_TYPES[Raise], payload)
-    assert (header.seq, body) == (3, Raise(wave=1, level=2))
+    assert (header.seq, body) == (3, Raise(bidder=0, wave=1, level=2))
 
 
 HEADER_FAULTS: dict[str, tuple[Callable[[wire.Header], object], str]] = {
