@@ -13,7 +13,10 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from openoutcry.strategies import registry
 
 # How long it took to make a case says more about the machine than about the test.
 SLOW_MACHINE = (HealthCheck.too_slow,)
@@ -33,3 +36,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def core_strategies_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the strategies that an agent registers: the programs that run no agents must not find them.
+
+    Without this, a test would pass or fail by which tests ran before it in the same process.
+    """
+    core = {found.name: found for found in registry.registrations() if found.name not in registry.RESERVED}
+    monkeypatch.setattr(registry, "_REGISTRATIONS", core)

@@ -9,16 +9,9 @@ import pytest
 
 from openoutcry.mechanisms.families import Linear
 from openoutcry.mechanisms.market import Bidder, Market
-from openoutcry.strategies import RaiseView, ReportView, Seat, registry
+from openoutcry.strategies import RaiseView, ReportView, Seat
 
 MakeSeat = Callable[..., Seat]
-
-
-@pytest.fixture(autouse=True)
-def core_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget what an agent's tests in the same process may have registered."""
-    core = {found.name: found for found in registry.registrations() if found.name not in registry.RESERVED}
-    monkeypatch.setattr(registry, "_REGISTRATIONS", core)
 
 
 @pytest.fixture
