@@ -96,13 +96,15 @@ class AgentProcess:
         await self._reading
         return code
 
-    def describe_end(self) -> str:
-        """Return in one line how it ended, and why as far as it says: its strategy may have written that, too."""
+    def describe_end(self, *, when: str = "") -> str:
+        """Return in one line how it ended, and why as far as it says: its strategy may have written that, too.
+
+        Args:
+            when: Such as "in wave 2", if that is known.
+        """
         code = self._process.returncode
-        if code is not None and code < 0:
-            how = f"was ended by {signal.Signals(-code).name}"
-        else:
-            how = f"ended with status {code}"
+        assert code is not None, "it has ended"
+        how = f"{describe_exit(code)} {when}".rstrip()
         reason = show_words(_last_error(self._last_words) or _reason_in(self._receipts))
         return f"the agent of {self.name} {how}" + (f": {reason}" if reason else "")
 
@@ -123,6 +125,18 @@ class AgentProcess:
         while piece := await self._process.stderr.read(KEPT_BYTES):
             tail = (tail + piece)[-KEPT_BYTES:]
         self._last_words = tail.decode("utf-8", "replace")
+
+
+def describe_exit(code: int) -> str:
+    """Return how a process ended.
+
+    Args:
+        code: As Python gives it: a negative one is the number of a signal.
+    """
+    if code >= 0:
+        return f"ended with status {code}"
+    named = {number.value: number.name for number in signal.Signals}
+    return f"was ended by {named.get(-code, f'signal {-code}')}"
 
 
 def private_input(scenario: Scenario, bidder: int, private: Private) -> bytes:

@@ -150,12 +150,23 @@ class LocalRun:
         if code == 1 and driver.session.phase is Phase.VOID:
             # That is how an agent says that nothing was sold; what voided the session is said elsewhere.
             return
-        line = agent.describe_end()
+        line = agent.describe_end(when=_when(driver.session))
         self._troubles.append(line)
         self._trouble(line)
         if driver.session.phase is Phase.ENROL and not self._keep_going:
             # The details are for the terminal: they may name files, and the transcript is public.
             driver.cancel(f"the agent of {agent.name} ended before it had enrolled")
+
+
+def _when(session: AuctioneerSession) -> str:
+    """Return how far a session has come in a few words; nothing before it is known who plays, or after its end."""
+    match session.phase:
+        case Phase.SEED:
+            return "before play"
+        case Phase.PLAY:
+            return f"in wave {session.wave_count - 1}"
+        case _:
+            return ""
 
 
 async def _settle(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -20,7 +20,8 @@ from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.bidder_values import Concluded, Delivered, Opened, Specified
 from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.reading import EnvelopeReader
-from openoutcry.session.verification import Level, Verdict, Verification, verify_transcript
+from openoutcry.session.verdicts import Level, Verdict, Verification
+from openoutcry.session.verification import verify_transcript
 from openoutcry.wire.journal import JournalEntry
 
 

@@ -127,8 +127,8 @@ class Guard:
             return None
         try:
             result = self._call(view)()
-        except (StrategyError, SystemExit) as problem:
-            return _default(view, _describe(problem))
+        except StrategyError as problem:
+            return _default(view, str(problem))
         # Built-in callbacks are plain functions, so this is the answer and no awaitable of it.
         assert not inspect.isawaitable(result)
         return GuardedAnswer(value=result)
@@ -144,7 +144,7 @@ class Guard:
         except TimeoutError:
             return _default(view, f"no answer within {self._limit_s:.3g} s")
         except StrategyError as problem:
-            return _default(view, _describe(problem))
+            return _default(view, str(problem))
         finally:
             _DEADLINE.reset(token)
         return GuardedAnswer(value=result)
@@ -185,7 +185,7 @@ class Guard:
         except TimeoutError:
             return f"{callback} took longer than {self._limit_s:.3g} s"
         except StrategyError as problem:
-            return _describe(problem)
+            return str(problem)
         return ""
 
     async def _consult(self, callback: str, call: Callable[[], Any]) -> Any:
@@ -266,17 +266,9 @@ def _default(view: Question, failure: str) -> GuardedAnswer:
     return GuardedAnswer(value=NoAnswer, failure=failure)
 
 
-def _describe(problem: BaseException) -> str:
-    return str(problem) if isinstance(problem, StrategyError) else describe_failure(problem)
-
-
 def _run_in_loop(call: Callable[[], Any]) -> asyncio.Task[Any]:
     async def run() -> Any:
-        try:
-            return await settle(call())
-        except SystemExit as problem:
-            # It would end the event loop, and with it the other bidders of this process.
-            raise StrategyError(describe_failure(problem)) from problem
+        return await settle(call())
 
     task = asyncio.create_task(run())
     # A result that nobody waits for any more, because its time was over, is of no interest.
@@ -307,7 +299,7 @@ def _run_in_thread(call: Callable[[], Any]) -> asyncio.Future[Any]:
         except StrategyError as error:
             problem = error
         except BaseException as error:
-            # SystemExit and the like: a strategy ends its answer and not the process.
+            # Ctrl-C lands in the main thread, so this is the strategy's own: it ends its answer and not the process.
             problem = StrategyError(describe_failure(error))
         try:
             loop.call_soon_threadsafe(finish, result, problem)

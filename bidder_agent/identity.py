@@ -18,6 +18,7 @@ from bidder_agent.files import write_secret
 from openoutcry.errors import ConfigurationError
 from openoutcry.protocol.framing import lp
 from openoutcry.protocol.keys import SEED_BYTES, SigningKey
+from openoutcry.protocol.seed import seed_of_text
 from openoutcry.strategies import bidder_random
 
 ENTROPY_BYTES = 32
@@ -47,14 +48,14 @@ class Identity:
 def identity_from_seed(seed: str, name: str) -> Identity:
     """Return the identity that a local run gives to a bidder; the same seed and name give the same one.
 
-    The strategy's generator is made from the seed as it stands, so that a strategy draws the same numbers in an
-    agent process as in simulation.
+    The strategy's generator is made as in simulation, so that a strategy that is asked the same draws the same numbers
+    in an agent process as in `openoutcry.simulation.play` with this seed.
     """
     return Identity(
         name=name,
         key=SigningKey.from_seed(_derive(seed, "bidder-message-key", name)),
         entropy=_derive(seed, "bidder-entropy", name),
-        random_seed=seed.encode(),
+        random_seed=seed_of_text(seed),
     )
 
 

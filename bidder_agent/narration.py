@@ -11,7 +11,7 @@ from typing import assert_never
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
-from openoutcry.mechanisms.parameters import show_amount
+from openoutcry.mechanisms.wording import show_in_currency, show_reason
 from openoutcry.protocol.messages import OutcomeDeclared
 from openoutcry.session.bidder_values import Asked, LevelAsked, OpeningAsked, SignalAsked, TypeAsked
 from openoutcry.strategies import AnySeat, CheckedOpening, TypeSeat
@@ -26,13 +26,7 @@ SHOWN_NAMES = 5
 
 def show_money(amount: int | Fraction, market: AnyMarket) -> str:
     """Return an amount of minor units as people write it, such as `12.50 USD`; exact if they can read it."""
-    scaled = Fraction(amount) / 10**market.minor_units
-    if (scaled * 10**market.minor_units).denominator != 1:
-        return f"{show_amount(scaled)} {market.currency}"
-    sign = "-" if scaled < 0 else ""
-    whole, rest = divmod(abs(scaled), 1)
-    digits = str(int(rest * 10**market.minor_units)).zfill(market.minor_units) if market.minor_units else ""
-    return f"{sign}{whole}{'.' if digits else ''}{digits} {market.currency}"
+    return f"{show_in_currency(amount, market.minor_units)} {market.currency}"
 
 
 def describe_question(asked: Asked, market: AnyMarket) -> str:
@@ -71,7 +65,8 @@ def describe_answer(value: RaiseAnswer | ReportAnswer | TypeReport | CheckedOpen
 def describe_outcome(outcome: OutcomeDeclared, roster: tuple[str, ...], own: str, market: AnyMarket) -> str:
     """Return an outcome as one bidder sees it."""
     awards = _describe_awards(outcome, roster, own, market)
-    return f"{awards}{_describe_payment(outcome, roster, own, market)}: {outcome.reason}"
+    reason = show_reason(outcome.reason, market.minor_units)
+    return f"{awards}{_describe_payment(outcome, roster, own, market)}: {reason}"
 
 
 def _describe_level(asked: LevelAsked, market: AnyMarket) -> str:

@@ -6,27 +6,27 @@ What bidders privately knew is known here, because it was a local run; the trans
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import cast
 
 from rich.console import Console
 
 from auctioneer.cli.deviations import Strategic, strategic_lines, strategic_objects, true_types
 from auctioneer.cli.printing import amount, say, show_amount, show_money
 from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
-from openoutcry.errors import ConfigurationError
 from openoutcry.mechanisms.conversation import NOTHING, Award
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.welfare import greatest_welfare
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import find_mechanism
+from openoutcry.mechanisms.wording import show_reason
+from openoutcry.protocol.messages import OutcomeDeclared
 from openoutcry.scenario import PrivateKnowledge, Scenario
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.replay import find_void_reason
 from openoutcry.session.report import describe_deviation, deviation_values
 from openoutcry.session.strategic import strategic_deviations
+from openoutcry.simulation.judging import judge
 from openoutcry.simulation.table import Private
 from openoutcry.wire import WireCodec
 
@@ -47,6 +47,7 @@ class Closing:
         strategic: Answers that were not truthful, and what they earned or cost, once that is computed.
         void_reason: Why there is no outcome; empty when there is one.
         failures: Answers that a default stood in for, one line each.
+        troubles: Agents that did not end well, one line each.
     """
 
     scenario: Scenario
@@ -60,6 +61,7 @@ class Closing:
     strategic: Strategic
     void_reason: str
     failures: tuple[str, ...]
+    troubles: tuple[str, ...]
 
     @property
     def winner(self) -> str | None:
@@ -72,9 +74,9 @@ class Closing:
         return sum((award.price for award in self.awards.values()), NOTHING)
 
     @property
-    def welfare(self) -> int:
-        """What the outcome is worth to all bidders together."""
-        return sum(self.values.values())
+    def welfare(self) -> int | None:
+        """What the outcome is worth to all bidders together; None where there is no outcome."""
+        return None if self.session.outcome is None else sum(self.values.values())
 
     @property
     def rewards(self) -> dict[str, Fraction]:
@@ -99,6 +101,7 @@ def close(
     session: AuctioneerSession,
     entries: tuple[bytes, ...],
     failures: tuple[str, ...],
+    troubles: tuple[str, ...],
 ) -> Closing:
     """Put together what is to be said about a session that has ended."""
     outcome = session.outcome
@@ -109,6 +112,9 @@ def close(
     if outcome is not None:
         payments |= dict(zip(members, outcome.payments, strict=True))
         awards = {members[award.bidder]: award for award in outcome.awards}
+    # Members of the session need not be all bidders of the scenario.
+    placed = [replace(award, bidder=scenario.names.index(name)) for name, award in awards.items()]
+    values, optimum = judge(scenario.specification.market, private, placed)
     return Closing(
         scenario=scenario,
         private=tuple(private),
@@ -116,8 +122,8 @@ def close(
         session=session,
         awards=awards,
         payments=payments,
-        values=_true_values(scenario, private, awards),
-        optimum=_optimum(scenario, private),
+        values=dict(zip(scenario.names, values, strict=True)),
+        optimum=optimum,
         strategic=Strategic(
             deviations=strategic_deviations(
                 session, entries, private=true_types(scenario.names, private), reader=reader
@@ -125,33 +131,8 @@ def close(
         ),
         void_reason=find_void_reason(entries, reader),
         failures=failures,
+        troubles=troubles,
     )
-
-
-def _true_values(scenario: Scenario, private: Sequence[Private], awards: dict[str, Award]) -> dict[str, int]:
-    market = scenario.specification.market
-    values = dict.fromkeys(scenario.names, 0)
-    for name, award in awards.items():
-        bidder = scenario.names.index(name)
-        known = private[bidder]
-        if isinstance(market, Market):
-            values[name] = market.value(bidder, market.state(cast(Sequence[int], private)))
-        elif isinstance(known, PrivateKnowledge):
-            bundle = market.environment.bundles.index(award.goods)
-            values[name] = market.value(bidder, known.value, bundle)
-    return values
-
-
-def _optimum(scenario: Scenario, private: Sequence[Private]) -> int | None:
-    market = scenario.specification.market
-    if isinstance(market, Market):
-        return market.optimum(cast(Sequence[int], private))[1]
-    try:
-        return greatest_welfare(
-            market, [known.value for known in private if isinstance(known, PrivateKnowledge)]
-        )
-    except ConfigurationError:
-        return None
 
 
 def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
@@ -174,6 +155,7 @@ def closing_values(closing: Closing, transcript: str) -> dict[str, object]:
             *strategic_objects(closing.strategic),
         ],
         "failures": list(closing.failures),
+        "troubles": list(closing.troubles),
         "transcript": transcript,
     }
 
@@ -191,16 +173,18 @@ def outcome_lines(closing: Closing) -> list[str]:
     """Return who bought, what it was worth, and what was promised, unless the session is void."""
     specification = closing.scenario.specification
     lines = _sale_lines(closing)
+    if closing.welfare is None:
+        # Welfare and promises are about outcomes.
+        return lines
     best = "" if closing.optimum is None else f" of {_money(closing, closing.optimum)} possible"
     share = f" ({closing.welfare / closing.optimum:.1%})" if closing.optimum else ""
-    lines.append(f"welfare {_money(closing, closing.welfare)}{best}{share}")
-    if closing.session.outcome is None:
-        # Promises are about outcomes.
-        return lines
     mechanism = find_mechanism(specification.mechanism)
     guarantee = mechanism.guarantee(specification.market, mechanism.configure(specification.parameters))
-    lines.append(f"promised, on average over the draws: {guarantee.text}")
-    return lines
+    return [
+        *lines,
+        f"welfare {_money(closing, closing.welfare)}{best}{share}",
+        f"promised, on average over the draws: {guarantee.text}",
+    ]
 
 
 def deviation_lines(closing: Closing) -> list[str]:
@@ -223,7 +207,7 @@ def closing_line(closing: Closing, transcript: str) -> str:
     if outcome is None:
         told = f"void: {closing.void_reason}"
     elif not closing.awards:
-        told = f"unsold: {outcome.reason}"
+        told = f"unsold: {_reason(closing, outcome)}"
     else:
         told = ", ".join(_purchases(closing))
     count = len(closing.session.deviations) + len(closing.strategic.deviations)
@@ -236,11 +220,11 @@ def _sale_lines(closing: Closing) -> list[str]:
     if outcome is None:
         return [f"void: {closing.void_reason}; nothing was sold and nobody pays"]
     if not closing.awards:
-        lines = [f"unsold: {outcome.reason}"]
+        lines = [f"unsold: {_reason(closing, outcome)}"]
     elif closing.winner is not None and len(_goods_on_sale(closing)) == 1:
-        lines = [f"{_purchases(closing)[0]}: {outcome.reason}"]
+        lines = [f"{_purchases(closing)[0]}: {_reason(closing, outcome)}"]
     else:
-        lines = [*_purchases(closing), f"why: {outcome.reason}"]
+        lines = [*_purchases(closing), f"why: {_reason(closing, outcome)}"]
     if any(closing.rewards.values()):
         paid = sum(closing.rewards.values(), NOTHING)
         left = sum(closing.payments.values(), NOTHING)
@@ -248,6 +232,11 @@ def _sale_lines(closing: Closing) -> list[str]:
             f"rewards {_money(closing, paid)} in all; {_money(closing, left)} are left to the seller"
         )
     return lines
+
+
+def _reason(closing: Closing, outcome: OutcomeDeclared) -> str:
+    """Return why an outcome came about, with amounts in the currency."""
+    return show_reason(outcome.reason, closing.scenario.specification.market.minor_units)
 
 
 def _purchases(closing: Closing) -> list[str]:

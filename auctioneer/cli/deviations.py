@@ -16,6 +16,7 @@ from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from auctioneer.agents import describe_exit
 from auctioneer.cli.printing import amount, show_money
 from auctioneer.cli.private_files import read_sidecar
 from auctioneer.cli.replays import prepare_replays, read_session
@@ -33,6 +34,9 @@ from openoutcry.wire import WireCodec
 
 LIMIT_SECONDS = 30.0
 """How long to wait for what all deviations did; one bidder's alone is `auctioneer replay FILE --swap NAME=truthful`."""
+
+ENDING_SECONDS = 1.0
+"""How long to wait for the exit status of a process that tells nothing more."""
 
 Finding = Consequence | str
 """What one bidder's deviations did, or why that is not known."""
@@ -126,20 +130,21 @@ def find_consequences(
         target=_tell_consequences, args=(theirs, transcript, names, private, sealed, runs_code), daemon=True
     )
     found: dict[str, Finding] = {}
-    why = "the replay broke down"
+    why = f"it takes more than {limit_seconds:.0f} seconds"
     deadline = time.monotonic() + limit_seconds
     process.start()
     theirs.close()
     try:
         while len(found) < len(names):
             if not ours.poll(max(0.0, deadline - time.monotonic())):
-                why = f"it takes more than {limit_seconds:.0f} seconds"
                 break
             name, consequence = ours.recv()
             found[name] = consequence
     except EOFError:
-        # It ended before it had told everything; what it lacks is said below.
-        pass
+        # It hung up before it had told everything, which it never does unless somebody's code ends it.
+        process.join(ENDING_SECONDS)
+        ended = "hung up" if process.exitcode is None else describe_exit(process.exitcode)
+        why = f"the process of the replay {ended}; a strategy that ends its own process does that"
     finally:
         process.kill()
         process.join()

@@ -12,7 +12,7 @@ from types import FrameType
 def first_interrupt() -> Iterator[Callable[[], bool]]:
     """Take the first Ctrl-C as a wish to stop, and give a function that tells of it; the second one ends everything.
 
-    An exception might be raised within a strategy, and would be taken for the strategy's failure.
+    An exception would be raised wherever the program happens to be: within a strategy that catches everything, say.
     """
     was_seen = False
 

@@ -21,9 +21,10 @@ from rich.text import Text
 
 from auctioneer.cli.printing import say
 from auctioneer.driver import SessionDriver
-from openoutcry.mechanisms.conversation import Climb
+from openoutcry.mechanisms.conversation import Climb, Wave
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Bidder, Market
+from openoutcry.mechanisms.wording import show_reason
 from openoutcry.protocol.messages import LapseSubject
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
@@ -147,8 +148,14 @@ class Progress:
             wave = session.play.conductor.wave if session.play else None
             if wave is not None and session.wave_count - 1 > shown_wave:
                 shown_wave = session.wave_count - 1
-                self._say(f"wave {shown_wave}: {wave.reason}")
+                self._say(_wave_line(session, wave))
         self._play_seconds = time.monotonic() - began
+
+
+def _wave_line(session: AuctioneerSession, wave: Wave) -> str:
+    """Return the number of the wave that is being asked, and why it is asked."""
+    reason = show_reason(wave.reason, session.specification.market.minor_units)
+    return f"wave {session.wave_count - 1}: {reason}"
 
 
 def session_display(session: AuctioneerSession) -> list[Table | Text]:
@@ -180,7 +187,7 @@ def session_display(session: AuctioneerSession) -> list[Table | Text]:
             now,
         )
     wave = session.play.conductor.wave if session.play else None
-    reason = f"wave {session.wave_count - 1}: {wave.reason}" if wave is not None else ""
+    reason = _wave_line(session, wave) if wave is not None else ""
     reports = report_progress(session)
     return [headline, table, Text(reason), *([Text(str(reports))] if reports is not None else [])]
 

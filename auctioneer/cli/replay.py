@@ -16,14 +16,17 @@ from auctioneer.cli.private_files import find_disclosure, find_private
 from auctioneer.cli.replay_page import PicturePlaces, draw_session, picture_options
 from auctioneer.cli.transcript_files import DISCLOSURE, read_transcript
 from openoutcry.errors import ConfigurationError
+from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
-from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.mechanisms.wording import show_in_currency
+from openoutcry.session.auctioneer import AuctioneerSession, SeedUnknown
 from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.narration import Moment, tell
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.replay import read_opening
 from openoutcry.session.reports import OpeningUnknown
 from openoutcry.session.transcripts import read_session_id
+from openoutcry.session.values import Phase
 from openoutcry.wire import WireCodec
 
 # State by name, bidders by place in the market: these are shown by name.
@@ -82,8 +85,8 @@ def replay(
 
     Each wave is shown with its reason, the mechanism's state and what was drawn; then the questions and answers as the
     log has them, with their index. A log that departs from the rules is told up to there; so is one whose reports are
-    sealed, unless their disclosure is given. Where it is known what the bidders privately knew, answers that were not
-    truthful are listed, with what they earned or cost.
+    sealed, unless their disclosure is given, and one that was cut short before the draws can be repeated. Where it is
+    known what the bidders privately knew, answers that were not truthful are listed, with what they earned or cost.
 
     With --swap the session is played once more with the same draws and the same private types. All others play the
     strategies that the file of private types names; this runs their code. Who cannot play again answers as recorded,
@@ -143,6 +146,8 @@ def _tell(
         told: dict[str, object] = {"moments": [_values(moment) for moment in wanted]}
         if readable.is_sealed:
             told["sealed_from"] = session.log.size
+        elif not session.phase.is_final:
+            told["unfinished_from"] = session.log.size
         elif wave is None:
             strategic = _strategic(file, session, transcript.entries, private, disclosure)
             told |= {} if strategic is None else {"strategic": strategic_objects(strategic)}
@@ -155,6 +160,8 @@ def _tell(
             click.echo(line)
     if readable.is_sealed:
         click.echo(f"\n{_advice(session)}")
+    elif not session.phase.is_final:
+        click.echo(f"\n{_what_is_missing(session, len(transcript.entries))}")
     elif wave is None:
         strategic = _strategic(file, session, transcript.entries, private, disclosure)
         if strategic is not None and strategic.deviations:
@@ -185,10 +192,10 @@ def _strategic(
 
 
 class _Readable:
-    """The moments up to the first that needs a disclosure which was not given.
+    """The moments up to the first that needs what is not known: a disclosure that was not given, or the seed.
 
     Attributes:
-        is_sealed: Whether there was one, once all were told.
+        is_sealed: Whether a disclosure was needed, once all were told.
     """
 
     def __init__(self, moments: Iterator[Moment]) -> None:
@@ -200,6 +207,9 @@ class _Readable:
             yield from self._moments
         except OpeningUnknown:
             self.is_sealed = True
+        except SeedUnknown:
+            # The session is left unfinished, and that is what is said of it.
+            return
 
 
 def _advice(session: AuctioneerSession) -> str:
@@ -210,6 +220,18 @@ def _advice(session: AuctioneerSession) -> str:
     return f"{beginning}, and the auctioneer never disclosed their key: give --disclosure FILE if it has one"
 
 
+def _what_is_missing(session: AuctioneerSession, records: int) -> str:
+    """Return what cannot be told of a session whose log was cut short, and why."""
+    if session.log.size == records and session.phase is not Phase.PLAY:
+        return f"the log ends here, in phase {session.phase.name}: it was cut short before the session was played"
+    known = "the log was cut short before the auctioneer opens its seed part, so no draw can be repeated"
+    rest = records - session.log.size
+    if not rest:
+        return known
+    left = f"record {session.log.size}" if rest == 1 else f"the {rest} records from {session.log.size} on"
+    return f"{known}; why {left} came about is not known, as nothing can be re-executed from there on"
+
+
 def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:
     """Return a moment as lines for a person; bidders by name."""
     names = [session.members[member].name for member in session.players]
@@ -218,15 +240,19 @@ def moment_lines(moment: Moment, session: AuctioneerSession) -> list[str]:
     else:
         lines = ["", moment.text]
         market = session.specification.market
-        groups = market.groups if isinstance(market, Market) else ()
-        lines += [f"        {key}: {_show(key, value, names, groups)}" for key, value in moment.state.items()]
+        lines += [f"        {key}: {_show(key, value, names, market)}" for key, value in moment.state.items()]
     lines += [f"        drawn: {describe_draw(draw, names)}" for draw in moment.draws]
     return lines
 
 
-def _show(key: str, value: object, names: Sequence[str], groups: Sequence[str]) -> str:
-    if key == "group" and groups and isinstance(value, int):
-        return groups[value]
+def _show(key: str, value: object, names: Sequence[str], market: Market | TypeMarket) -> str:
+    if key == "group" and isinstance(market, Market) and isinstance(value, int):
+        return market.groups[value]
+    if key == "price" and isinstance(value, int):
+        return show_in_currency(value, market.minor_units)
+    if key == "prices" and isinstance(value, list):
+        shown = ("-" if price is None else show_in_currency(price, market.minor_units) for price in value)
+        return ", ".join(f"{name} {price}" for name, price in zip(names, shown, strict=False))
     if key in _BIDDER and isinstance(value, int):
         return show_place(value, names)
     if key in _BIDDERS and isinstance(value, list):

@@ -11,10 +11,12 @@ from pathlib import Path
 from auctioneer.cli.private_files import own_strategies, read_sidecar
 from auctioneer.cli.transcript_files import read_transcript
 from openoutcry.errors import ConfigurationError, TranscriptError
+from openoutcry.protocol.seed import seed_of_text
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.reading import EnvelopeReader
-from openoutcry.session.verification import Verification, verify_transcript
+from openoutcry.session.verdicts import Verification
+from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation.counterfactual import Counterfactuals
 from openoutcry.simulation.recording import Recording, read_recording
 from openoutcry.wire import WireCodec
@@ -59,8 +61,7 @@ def prepare_replays(recording: Recording, private: Path | None, *, runs_code: bo
         codec=codec,
         private=[bidder.private for bidder in sidecar.bidders.values()],
         own=own_strategies(sidecar, private, runs_code=runs_code),
-        # Agents of a local run make their generators from its seed as it stands.
-        bidder_seed=sidecar.seed.encode() if sidecar.seed is not None else None,
+        bidder_seed=seed_of_text(sidecar.seed) if sidecar.seed is not None else None,
     )
 
 

@@ -106,7 +106,15 @@ def run(
     path = _keep(result, loaded, private, chosen, disclosure, out)
     if not result.was_interrupted:
         progress.show_again(result.transcript, slow_motion_s)
-    closing = close(loaded, private, chosen, result.session, result.transcript.entries, result.failures)
+    closing = close(
+        loaded,
+        private,
+        chosen,
+        result.session,
+        result.transcript.entries,
+        failures=result.failures,
+        troubles=result.troubles,
+    )
     if (as_json or not quiet) and closing.strategic.deviations and result.session.outcome is not None:
         closing = _with_consequences(closing, path, disclosure)
     verification = verify_transcript(result.transcript, codec=WireCodec(), disclosure=disclosure)

@@ -16,7 +16,8 @@ from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.evidence import EVIDENCE_BYTES, decode_evidence, encode_evidence, gather, judge
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.report import verification_lines, verification_values
-from openoutcry.session.verification import Verification, unreadable, verify_transcript
+from openoutcry.session.verdicts import Verification, unreadable
+from openoutcry.session.verification import verify_transcript
 from openoutcry.wire import WireCodec
 
 CANNOT_TELL = 2

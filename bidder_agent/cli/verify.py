@@ -13,7 +13,7 @@ from bidder_agent.receipts import read_receipts
 from openoutcry.errors import TranscriptError, UnreadableTranscript
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.report import verification_lines, verification_values
-from openoutcry.session.verification import Level, Verdict, Verification, unreadable
+from openoutcry.session.verdicts import Level, Verdict, Verification, unreadable
 from openoutcry.wire import WireCodec
 from openoutcry.wire.files import read_disclosure, read_transcript
 

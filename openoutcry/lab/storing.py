@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,23 +37,31 @@ def locked(path: Path) -> Iterator[None]:
         CampaignError: Another process holds it.
     """
     with path.open("ab") as file:
-        _lock(file, path)
+        if not _takes_lock(file):
+            reason = "another `auctioneer sweep` is at work there: wait for it, or name another directory with --out"
+            raise CampaignError(file=str(path.parent), key="", reason=reason)
         yield
 
 
-def _lock(file: BinaryIO, path: Path) -> None:
+def _takes_lock(file: BinaryIO) -> bool:
+    """Lock an empty file until it is closed; False where another process holds it.
+
+    Some network file systems know no locks; who has one of those is no worse off than without this.
+    """
     try:
-        # Missing on Windows, where two commands in one directory are left to the person.
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        reason = (
-            "another `auctioneer sweep` is at work there: wait for it, or name another directory with --out"
-        )
-        raise CampaignError(file=str(path.parent), key="", reason=reason) from problem
+        if sys.platform == "win32":
+            import msvcrt
+
+            # A region may lie behind the end of a file, so the first byte of an empty one will do.
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        # So each of the two says that somebody else has it.
+        return False
     except OSError:
-        # Some network file systems know no locks; who has one of those is no worse off than without this.
-        return
+        pass
+    return True

@@ -27,12 +27,11 @@ from openoutcry.mechanisms.chance import RecordingChance
 from openoutcry.mechanisms.registry import MECHANISMS
 from openoutcry.mechanisms.specification import Specification
 from openoutcry.protocol import limits
-from openoutcry.protocol.deviations import Blame, Deviation, DeviationCode
+from openoutcry.protocol.deviations import Deviation, DeviationCode
 from openoutcry.protocol.draws import SeededChance
 from openoutcry.protocol.keys import sender_id
 from openoutcry.protocol.messages import (
     MAXIMUM_DETAIL,
-    DeviationNoted,
     Enrol,
     Lapse,
     LapseSubject,
@@ -49,6 +48,7 @@ from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.seed import coin
 from openoutcry.session.admission import Admitted, Party, Refused, admit, read_attributable
 from openoutcry.session.authors import Author
+from openoutcry.session.charges import Charges
 from openoutcry.session.enrolment import Enrolment
 from openoutcry.session.log import SessionLog
 from openoutcry.session.play import Play
@@ -81,7 +81,6 @@ class AuctioneerSession:
         play: The waves, once they began.
         chance: What was drawn, once play began.
         outcome: What was declared, once settled.
-        deviations: Every deviation that the log records, in order.
     """
 
     def __init__(
@@ -107,12 +106,12 @@ class AuctioneerSession:
         self.play: Play | None = None
         self.chance: RecordingChance | None = None
         self.outcome: OutcomeDeclared | None = None
-        self.deviations: list[Deviation] = []
         self._opening = opening
         self._seed_part = seed_part
         self._opening_key = opening_key
         self._reader = reader
         self._scribe = Scribe(author=author, reader=reader, sender_id=sender_id(opening.message_key))
+        self._charges = Charges(scribe=self._scribe, enrolment=self.enrolment)
         self._places: dict[bytes, int] = {}
         self._parts: dict[int, bytes] = {}
         self._awaited: dict[int | None, Deadline] = {}
@@ -126,6 +125,11 @@ class AuctioneerSession:
     def log(self) -> SessionLog:
         """The log's hashes and addresses."""
         return self._scribe.log
+
+    @property
+    def deviations(self) -> list[Deviation]:
+        """Every deviation that the log records, in order."""
+        return self._charges.deviations
 
     @property
     def deadlines(self) -> tuple[Deadline, ...]:
@@ -181,7 +185,7 @@ class AuctioneerSession:
         try:
             admitted = self._admit(data)
         except Refused as refused:
-            self._refuse(refused, data)
+            self._charges.refuse(refused, data, is_over=self.phase.is_final)
             return
         if admitted is None:
             return
@@ -213,10 +217,12 @@ class AuctioneerSession:
 
     def _take_enrolment(self, admitted: Admitted) -> None:
         if not isinstance(admitted.body, Enrol):
-            self._note(DeviationCode.NOT_ASKED, "nothing is asked before the roster is closed", admitted)
+            self._charges.note(
+                DeviationCode.NOT_ASKED, "nothing is asked before the roster is closed", admitted
+            )
             return
         if admitted.header.seq:
-            self._note(DeviationCode.NOT_ASKED, "the sender has enrolled already", admitted)
+            self._charges.note(DeviationCode.NOT_ASKED, "the sender has enrolled already", admitted)
             return
         self._scribe.keep(admitted.data, author=admitted.party.sender_id)
         if self.enrolment.is_complete:
@@ -231,7 +237,9 @@ class AuctioneerSession:
                 if admitted.header.reply_to in admitted.party.lapsed
                 else DeviationCode.NOT_ASKED
             )
-            self._note(code, "no seed part is awaited from this bidder, and nothing else is asked", admitted)
+            self._charges.note(
+                code, "no seed part is awaited from this bidder, and nothing else is asked", admitted
+            )
             return
         part = admitted.body.part
         del self._awaited[member]
@@ -240,7 +248,7 @@ class AuctioneerSession:
             self._parts[member] = part
         else:
             detail = "the seed part is not the one that was committed to"
-            self._note(DeviationCode.OPENING_MISMATCH, detail, admitted)
+            self._charges.note(DeviationCode.OPENING_MISMATCH, detail, admitted)
         self._begin_play_if_ready()
 
     def _take_answer(self, admitted: Admitted) -> None:
@@ -267,7 +275,7 @@ class AuctioneerSession:
             reply_to=deadline.question,
         )
         if deadline.member is not None:
-            self._record_silence(deadline, self.members[deadline.member])
+            self._charges.silence(deadline, self.members[deadline.member])
         match deadline.subject:
             case LapseSubject.ENROLMENT:
                 self._close_roster()
@@ -280,18 +288,6 @@ class AuctioneerSession:
                 self._settle_if_decided()
             case _:
                 assert_never(deadline.subject)
-
-    def _record_silence(self, deadline: Deadline, party: Party) -> None:
-        party.lapsed.add(deadline.question)
-        is_opening = deadline.subject in (LapseSubject.SEED_OPENING, LapseSubject.OPENING)
-        self.deviations.append(
-            Deviation(
-                code=DeviationCode.OPENING_MISSING if is_opening else DeviationCode.SILENT,
-                accused=party.name,
-                index=self.log.size - 1,
-                detail=f"no {deadline.subject.name.lower().replace('_', ' ')} came in time",
-            )
-        )
 
     # --- From phase to phase. ---
 
@@ -335,7 +331,7 @@ class AuctioneerSession:
         mechanism = MECHANISMS[self.specification.mechanism]
         self.play = Play(
             scribe=self._scribe,
-            note=self._note,
+            note=self._charges.note,
             members=self.members,
             players=self.players,
             market=market,
@@ -395,29 +391,6 @@ class AuctioneerSession:
             if self._opening_key is None:
                 raise OpeningUnknown
             self._scribe.write(OpeningKeyDisclosed(secret=self._opening_key.secret), to=everyone)
-
-    # --- The one place where a peer's error becomes a deviation. ---
-
-    def _refuse(self, refused: Refused, data: bytes) -> None:
-        party = self.enrolment.parties.get(refused.sender_id) if refused.is_attributable else None
-        self._record(refused.refusal, refused.reason, data=data, party=party, sender=refused.sender_id)
-
-    def _note(self, code: DeviationCode, detail: str, admitted: Admitted) -> None:
-        self._record(code, detail, data=admitted.data, party=admitted.party, sender=admitted.party.sender_id)
-
-    def _record(
-        self, code: DeviationCode, detail: str, *, data: bytes, party: Party | None, sender: bytes
-    ) -> None:
-        is_recorded = party is not None and not self.phase.is_final and party.has_room_to_note(code)
-        if party is not None and is_recorded:
-            party.note(code)
-            noted = DeviationNoted(deviation=code, accused_id=sender, evidence=data, detail=detail)
-            written = self._scribe.write(noted, to=(sender,))
-            accused = "" if code.blame is Blame.NOBODY else party.name
-            self.deviations.append(
-                Deviation(code=code, accused=accused, index=written.index, detail=detail, evidence=data)
-            )
-        self._scribe.refuse(code, party=sender, detail=detail, is_recorded=is_recorded)
 
 
 class SeedUnknown(UsageError):

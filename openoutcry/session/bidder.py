@@ -45,6 +45,7 @@ from openoutcry.protocol.messages import (
     SignalReport,
 )
 from openoutcry.session.addressing import find_proved, follows_answers, require_addressed
+from openoutcry.session.answering import Answering
 from openoutcry.session.bidder_values import (
     Asked,
     BidderEffects,
@@ -52,13 +53,10 @@ from openoutcry.session.bidder_values import (
     Concluded,
     Decided,
     Delivered,
-    LevelAsked,
     Opened,
-    OpeningAsked,
     OpeningChosen,
     OpeningSealed,
     SealAsked,
-    SignalAsked,
     SignalChosen,
     Specified,
     TypeAsked,
@@ -126,9 +124,7 @@ class BidderSession:
         self._session_id = session_id
         self._agent_version = agent_version
         self._voice: Voice | None = None
-        self._asked: Asked | None = None
-        self._report: OwnReport | None = None
-        self._sealing: SealAsked | None = None
+        self._answering = Answering()
         self._at_ns = 0
 
     # --- What a driver asks and does. ---
@@ -141,12 +137,12 @@ class BidderSession:
     @property
     def asked(self) -> Asked | None:
         """The question that the strategy has not answered, if any."""
-        return self._asked
+        return self._answering.asked
 
     @property
     def sealing(self) -> SealAsked | None:
         """What the driver has not sealed yet, if anything."""
-        return self._sealing
+        return self._answering.sealing
 
     def hello(self, nonce: bytes, at_ns: int) -> bytes:
         """Return the envelope that attaches a stream which was challenged with this nonce."""
@@ -258,13 +254,15 @@ class BidderSession:
             own_id=self._key.sender_id,
             own_index=delivery.own_index,
             rules=self.rules,
-            report=self._report,
+            report=self._answering.report,
         )
         proved = find_proved(witness, voice, delivery, checked)
-        if follows_answers(body, rules=self.rules, report=self._report) and voice.is_owed(after=proved):
+        is_next = follows_answers(body, rules=self.rules, report=self._answering.report)
+        if is_next and voice.is_owed(after=proved):
             raise Unproven(
                 DeviationCode.SUPPRESSED, "a question came although an earlier answer is not in the log"
             )
+        self._answering.follow(body, skips=delivery.index > witness.next_index)
         witness.take(checked)
         if proved:
             voice.acknowledge(proved)
@@ -302,11 +300,8 @@ class BidderSession:
         return BidderEffects(has_ended=True)
 
     def _decide(self, decided: Decided) -> BidderEffects:
-        asked = self._asked
-        if not isinstance(asked, LevelAsked) or asked.question != decided.question:
-            return BidderEffects()
-        self._asked = None
-        if decided.accepts is None:
+        asked = self._answering.level(decided)
+        if asked is None or decided.accepts is None:
             return BidderEffects()
         self._seat().answer(accepts=decided.accepts, asked=asked)
         body = Accept(level=asked.level) if decided.accepts else Exit(level=asked.level)
@@ -316,13 +311,10 @@ class BidderSession:
         return self._reader.codec.encode_signal_report(SignalReport(value=signal))
 
     def _commit(self, question: bytes, data: bytes | None) -> BidderEffects:
-        witness, asked = self._known()[0], self._asked
-        if not isinstance(asked, SignalAsked | TypeAsked) or asked.question != question:
+        witness, asked = self._known()[0], self._answering.report_question(question)
+        if asked is None or data is None:
             return BidderEffects()
-        self._asked = None
-        if data is None:
-            return BidderEffects()
-        self._report = OwnReport(
+        report = self._answering.report = OwnReport(
             asked=asked,
             data=data,
             nonce=self._derive(b"report" + u32(asked.wave)),
@@ -332,30 +324,19 @@ class BidderSession:
             codec=self._reader.codec,
         )
         if isinstance(asked, TypeAsked) and asked.asks_value:
-            self._seat().note_value(self._report)
-        effects = self._say(self._report.commit, reply_to=question)
-        self._report.leaf = leaf_hash(effects.send[0])
+            self._seat().note_value(report)
+        effects = self._say(report.commit, reply_to=question)
+        report.leaf = leaf_hash(effects.send[0])
         return effects
 
     def _choose_opening(self, chosen: OpeningChosen) -> BidderEffects:
-        asked = self._asked
-        if not isinstance(asked, OpeningAsked) or asked.question != chosen.question:
-            return BidderEffects()
-        self._asked = None
-        if not chosen.opens:
-            return BidderEffects()
-        assert self._report is not None, "an opening is asked for after a commitment only"
-        opening = self._report.open(chosen.question, chosen.instead)
+        opening = self._answering.open_report(chosen)
         if isinstance(opening, SealAsked):
-            self._sealing = opening
             return BidderEffects(seal=opening)
         return self._say(*opening, reply_to=chosen.question)
 
     def _take_sealed(self, given: OpeningSealed) -> BidderEffects:
-        if self._sealing is None or self._sealing.question != given.question or self._report is None:
-            return BidderEffects()
-        self._sealing = None
-        return self._say(*self._report.parts(given.sealed), reply_to=given.question)
+        return self._say(*self._answering.sealed_report(given), reply_to=given.question)
 
     # --- What the auctioneer's entries mean. ---
 
@@ -370,54 +351,36 @@ class BidderSession:
     def _take_question(
         self, body: Raise | Offer | AskReport, delivery: Delivery, leaf: bytes
     ) -> BidderEffects:
-        self._require_no_question()
-        self._asked = self._seat().ask(body, leaf)
-        return BidderEffects(ask=self._asked)
+        self._answering.require_free()
+        return BidderEffects(ask=self._answering.ask(self._seat().ask(body, leaf)))
 
     def _open_report(self, body: CommitClosed, delivery: Delivery, leaf: bytes) -> BidderEffects:
-        if self._report is None or body.wave != self._report.wave:
-            raise Breach(DeviationCode.WRONG_QUESTION, "an opening is asked for what was not committed to")
-        if self._report.is_closed:
-            # Whoever opened twice would leave statements that contradict each other.
-            raise Breach(DeviationCode.WRONG_QUESTION, "an opening is asked for a second time")
-        self._require_no_question()
-        if delivery.own_index not in body.commitment_indexes:
-            raise Breach(DeviationCode.SUPPRESSED, "the list of commitments leaves this bidder's out")
-        self._asked = self._report.ask_opening(leaf)
-        return BidderEffects(ask=self._asked)
+        asked = self._answering.ask_opening(body, own_index=delivery.own_index, question=leaf)
+        return BidderEffects(ask=asked)
 
     def _take_record(self, body: Lapse | DeviationNoted, delivery: Delivery) -> BidderEffects:
         if isinstance(body, DeviationNoted):
             refused = leaf_hash(body.evidence)
             self._known()[1].acknowledge_refused(refused)
-            if self._report is not None and not self._report.is_closed and self._report.leaf == refused:
-                # No list of commitments need hold what was refused.
-                self._report = None
+            self._answering.refuse(refused)
             code, detail = body.deviation, body.detail
         else:
             is_opening = body.subject in (LapseSubject.OPENING, LapseSubject.SEED_OPENING)
             code = DeviationCode.OPENING_MISSING if is_opening else DeviationCode.SILENT
             detail = f"no {body.subject.name.lower().replace('_', ' ')} came in time"
-            self._asked = self._sealing = None
+            self._answering.lapse(body)
             self._known()[1].excuse()
             self._seat().lapse(body)
-            if body.subject in (LapseSubject.COMMITMENT, LapseSubject.OPENING):
-                # A report whose time is over is opened no more.
-                self._report = None
         self.deviations.append(Deviation(code=code, accused=self.name, index=delivery.index, detail=detail))
         return BidderEffects()
 
     def _take_outcome(self, body: OutcomeDeclared) -> BidderEffects:
-        self._asked = self._sealing = None
+        self._answering.drop()
         self._seat().check_outcome(body)
         self.outcome = body
         return BidderEffects()
 
     # --- Own messages. ---
-
-    def _require_no_question(self) -> None:
-        if self._asked is not None or self._sealing is not None:
-            raise Breach(DeviationCode.WRONG_QUESTION, "a second question came before the first was answered")
 
     def _say(self, *bodies: BidderBody, reply_to: bytes) -> BidderEffects:
         witness, voice = self._known()

@@ -1,7 +1,8 @@
 """Telling a recorded session step by step: each entry, each wave with the mechanism's state, each draw, and why.
 
 The session is re-executed while it is told, so what is told of the mechanism's state is what the mechanism really had
-in hand at that moment. A log that departs from the rules is told up to there.
+in hand at that moment. A log that departs from the rules is told up to there; so is one that was cut short before the
+auctioneer opened its seed part, without which no draw can be repeated.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 from openoutcry.mechanisms.chance import Draw
 from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.parameters import show_amount
 from openoutcry.mechanisms.specification import decode_specification
+from openoutcry.mechanisms.wording import show_in_currency, show_reason
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.messages import (
     Accept,
@@ -39,7 +40,7 @@ from openoutcry.protocol.messages import (
 )
 from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import Transcript
-from openoutcry.session.auctioneer import AuctioneerSession
+from openoutcry.session.auctioneer import AuctioneerSession, SeedUnknown
 from openoutcry.session.reading import EnvelopeReader, RememberingReader
 from openoutcry.session.replay import RecordedAuthor, find_disclosed, read_entry, read_opening, replay
 
@@ -81,7 +82,8 @@ def tell(
 
     Returns:
         A session that telling the moments leads on, and the moments in the order of the log; a wave's beginning
-        stands before its questions. The moments raise TranscriptError where the log departs from the rules.
+        stands before its questions. The moments raise TranscriptError where the log departs from the rules, and
+        SeedUnknown or OpeningUnknown where it cannot be re-executed any further; by then all is told up to there.
 
     Raises:
         TranscriptError: The log does not begin with SessionOpen.
@@ -104,18 +106,27 @@ def _narrate(
     session: AuctioneerSession, entries: Sequence[bytes], reader: EnvelopeReader
 ) -> Iterator[Moment]:
     teller = _Teller(session, reader)
-    for step in replay(session, entries, reader):
-        # An input stands first among the entries that it brings; a new wave begins behind it.
-        for offset, data in enumerate(step.effects.entries):
-            if offset == 1 or (offset == 0 and step.given is None):
-                yield from teller.tell_waves()
-            yield teller.tell_entry(data, step.effects.first_index + offset)
-        yield from teller.tell_waves()
+    told = 0
+    try:
+        for step in replay(session, entries, reader):
+            # An input stands first among the entries that it brings; a new wave begins behind it.
+            for offset, data in enumerate(step.effects.entries):
+                if offset == 1 or (offset == 0 and step.given is None):
+                    yield from teller.tell_waves()
+                yield teller.tell_entry(data, step.effects.first_index + offset)
+            yield from teller.tell_waves()
+            told = session.log.size
+    except SeedUnknown:
+        # The entry that ended SEED stands in the log; only what follows from it is not known.
+        for index in range(told, session.log.size):
+            yield teller.tell_entry(entries[index], index)
+        raise
 
 
 class _Teller:
     def __init__(self, session: AuctioneerSession, reader: EnvelopeReader) -> None:
         self._session = session
+        self._minor_units = session.specification.market.minor_units
         self._reader = reader
         self._wave = -1
         self._draws = 0
@@ -128,7 +139,7 @@ class _Teller:
         self._wave = play.conductor.wave_number
         yield Moment(
             phase=self._session.phase.name,
-            text=f"wave {self._wave}: {play.conductor.wave.reason}",
+            text=f"wave {self._wave}: {show_reason(play.conductor.wave.reason, self._minor_units)}",
             wave=self._wave,
             state=dict(play.conductor.wave.state()),
             draws=self._new_draws(),
@@ -190,8 +201,9 @@ class _Teller:
             case Raise(level=level):
                 return f"{bidder} is asked for level {level}"
             case Offer(level=level, target=target, price=price):
+                shown = show_in_currency(price, self._minor_units)
                 return (
-                    f"{bidder} is asked for level {level}; accepting level {target} buys the lot for {price}"
+                    f"{bidder} is asked for level {level}; accepting level {target} buys the lot for {shown}"
                 )
             case AskReport():
                 return f"{bidder} is asked to commit to {self._describe_question(body)}"
@@ -219,9 +231,10 @@ class _Teller:
             case DeviationNoted(deviation=code, detail=detail):
                 return f"deviation {code} of {bidder}: {detail}"
             case OutcomeDeclared(awards=(), reason=reason):
-                return f"unsold: {reason}"
+                return f"unsold: {show_reason(reason, self._minor_units)}"
             case OutcomeDeclared(awards=awards, reason=reason):
-                return f"{', '.join(map(self._describe_award, awards))}: {reason}"
+                bought = ", ".join(map(self._describe_award, awards))
+                return f"{bought}: {show_reason(reason, self._minor_units)}"
             case OpeningKeyDisclosed():
                 return "the auctioneer discloses the key of private openings: everybody can read them"
             case SessionVoid(detail=detail):
@@ -234,7 +247,7 @@ class _Teller:
         goods = ""
         if isinstance(market, TypeMarket) and len(market.environment.goods) > 1:
             goods = f" {'+'.join(market.environment.goods[good] for good in award.goods)}"
-        return f"{name} buys{goods} at {show_amount(award.price)}"
+        return f"{name} buys{goods} at {show_in_currency(award.price, self._minor_units)}"
 
     def _describe_question(self, ask: AskReport) -> str:
         if ask.kind is ReportKind.SIGNAL:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from openoutcry.protocol.deviations import Deviation
 from openoutcry.session.strategic import StrategicDeviation
-from openoutcry.session.verification import Level, Verdict, Verification
+from openoutcry.session.verdicts import Level, Verdict, Verification
 
 _MARKS = {Verdict.VALID: "ok", Verdict.INVALID: "FAILED", Verdict.UNCHECKED: "-"}
 

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 
 from openoutcry.errors import (
     ConfigurationError,
@@ -25,12 +23,12 @@ from openoutcry.errors import (
     Undecided,
     UnreadableTranscript,
 )
-from openoutcry.mechanisms.parameters import show_amount
 from openoutcry.mechanisms.specification import Specification, decode_specification
+from openoutcry.mechanisms.wording import show_in_currency, show_reason
 from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.commitments import seed_commitment
-from openoutcry.protocol.deviations import Deviation, DeviationCode
+from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.keys import VerifyKey, sender_id
 from openoutcry.protocol.merkle import MerkleTree
 from openoutcry.protocol.messages import (
@@ -51,7 +49,6 @@ from openoutcry.session.reading import RememberingReader
 from openoutcry.session.replay import (
     Departure,
     RecordedAuthor,
-    Step,
     find_disclosed,
     read_opening,
     replay,
@@ -59,80 +56,7 @@ from openoutcry.session.replay import (
 from openoutcry.session.reports import OpeningUnknown
 from openoutcry.session.transcripts import make_manifest
 from openoutcry.session.values import Phase
-
-
-class Verdict(Enum):
-    """The answer of one level."""
-
-    VALID = "valid"
-    INVALID = "invalid"
-    UNCHECKED = "not checked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """What one level found.
-
-    Attributes:
-        name: integrity, authorship, conduct or outcome.
-        verdict: Its answer.
-        detail: What was checked, or what is wrong, in one line.
-        index: Log index of the first record that fails, if it is one record.
-        code: Deviation of the auctioneer that the failure amounts to, if any.
-    """
-
-    name: str
-    verdict: Verdict
-    detail: str
-    index: int | None = None
-    code: DeviationCode | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Verification:
-    """What the verification of a transcript found.
-
-    Attributes:
-        session_id: Computed from SessionOpen; empty when there is none.
-        auctioneer_key: The auctioneer's message key, as SessionOpen states it.
-        checkpoint_key: The key of the checkpoint.
-        entries: How many records the log has.
-        levels: The four levels, in order.
-        session: The re-executed session, as far as it came.
-        steps: Its inputs and their effects.
-        is_sealed: Whether conduct and outcome could not be checked for want of a disclosure.
-        is_undecided: Whether the outcome could not be worked out on this machine, so that nothing is known of it.
-    """
-
-    session_id: bytes = b""
-    auctioneer_key: bytes = b""
-    checkpoint_key: bytes = b""
-    entries: int = 0
-    levels: list[Level] = field(default_factory=list)
-    session: AuctioneerSession | None = None
-    steps: list[Step] = field(default_factory=list)
-    is_sealed: bool = False
-    is_undecided: bool = False
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether all levels are valid that can be checked: all four, or two where the session is sealed."""
-        count = 2 if self.is_sealed else 4
-        return (
-            not self.is_undecided
-            and len(self.levels) == 4
-            and all(level.verdict is Verdict.VALID for level in self.levels[:count])
-        )
-
-    @property
-    def deviations(self) -> tuple[Deviation, ...]:
-        """Deviations that the log records, as far as it could be re-executed."""
-        return tuple(self.session.deviations) if self.session else ()
-
-    @property
-    def first_failure(self) -> Level | None:
-        """The first level that is invalid."""
-        return next((level for level in self.levels if level.verdict is Verdict.INVALID), None)
+from openoutcry.session.verdicts import LEVELS, Level, Verdict, Verification
 
 
 class _Failed(Exception):
@@ -147,9 +71,6 @@ class _Failed(Exception):
 
 class _Sealed(Exception):
     """A level cannot be checked without the disclosure: says how far it came."""
-
-
-LEVELS = ("integrity", "authorship", "conduct", "outcome")
 
 
 def verify_transcript(
@@ -213,18 +134,6 @@ def verify_transcript(
             index = problem.index if isinstance(problem, TranscriptError) else None
             reason = problem.reason if isinstance(problem, PeerError | TranscriptError) else str(problem)
             result.levels.append(Level(name=name, verdict=Verdict.INVALID, detail=reason, index=index))
-    return result
-
-
-def unreadable(error: TranscriptError) -> Verification:
-    """Return what is to be said of a file that is a transcript, but not byte for byte the one that was written."""
-    result = Verification()
-    result.levels.append(
-        Level(name=LEVELS[0], verdict=Verdict.INVALID, detail=error.reason, index=error.index)
-    )
-    result.levels += [
-        Level(name=name, verdict=Verdict.UNCHECKED, detail=f"{LEVELS[0]} failed") for name in LEVELS[1:]
-    ]
     return result
 
 
@@ -382,7 +291,9 @@ class _Checking:
         draws = len(session.chance.draws) if session.chance else 0
         missing = len(session.members) - len(session.players)
         seed = "every seed part is there"
-        if session.phase is not Phase.VOID and missing:
+        if session.play is None:
+            seed = "it ended before any draw"
+        elif missing:
             seed = f"{missing} seed parts are missing: whoever held them back chose among seeds"
         return (
             f"re-executed: {len(session.members)} bidders, {waves} waves, {draws} draws, "
@@ -402,10 +313,11 @@ class _Checking:
             return "the session is void: nothing was sold and nobody pays"
         outcome = session.outcome
         assert outcome is not None, "a session that is not void has an outcome"
+        minor_units = session.specification.market.minor_units
         if not outcome.awards:
-            return f"unsold: {outcome.reason}"
+            return f"unsold: {show_reason(outcome.reason, minor_units)}"
         sold = ", ".join(
-            f"{session.members[award.bidder].name} wins at {show_amount(award.price)}"
+            f"{session.members[award.bidder].name} wins at {show_in_currency(award.price, minor_units)}"
             for award in outcome.awards
         )
         return f"{sold}; all payments computed again"

@@ -13,16 +13,16 @@ from fractions import Fraction
 from functools import partial
 from typing import cast
 
-from openoutcry.errors import ConfigurationError, UsageError
+from openoutcry.errors import UsageError
 from openoutcry.mechanisms.chance import Chance, Draw, RecordingChance
 from openoutcry.mechanisms.conversation import NOTHING, Award, Conversation, Outcome, TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.welfare import greatest_welfare
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.mechanisms.specification import Specification, check_market_kind
 from openoutcry.protocol.draws import SeededChance
 from openoutcry.scenario.model import Scenario
+from openoutcry.simulation.judging import judge
 from openoutcry.simulation.player import Default
 from openoutcry.simulation.private import draw_private
 from openoutcry.simulation.seating import FindStrategy, Seating, Strategies, StrategyLike
@@ -195,7 +195,7 @@ class Auction:
             reports: Length n: what each bidder last reported.
             draws: Of the mechanism, in order.
         """
-        values, optimum = self._judge(private, outcome.awards)
+        values, optimum = judge(self.market, private, outcome.awards)
         winner = outcome.winner
         return PlayResult(
             names=self._names,
@@ -214,27 +214,6 @@ class Auction:
             draws=tuple(draws),
             defaults=(),
         )
-
-    def _judge(
-        self, private: Sequence[Private], awards: Sequence[Award]
-    ) -> tuple[tuple[int, ...], int | None]:
-        """Return what everybody gets is worth at the true signals or types, and the greatest welfare."""
-        market = self.market
-        values = [0] * len(private)
-        if isinstance(market, Market):
-            state = market.state(cast(Sequence[int], private))
-            for award in awards:
-                values[award.bidder] = market.value(award.bidder, state)
-            return tuple(values), max([bidder.valuation.value(state) for bidder in market.bidders])
-        profile = tuple(known.value for known in cast(Sequence[PrivateKnowledge], private))
-        for award in awards:
-            bundle = market.environment.bundles.index(award.goods)
-            values[award.bidder] = market.value(award.bidder, profile[award.bidder], bundle)
-        try:
-            return tuple(values), greatest_welfare(market, profile)
-        except ConfigurationError:
-            # Too large to say: the auction itself need not know.
-            return tuple(values), None
 
     def _goods(self, award: Award) -> tuple[str, ...]:
         if isinstance(self.market, Market):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from openoutcry.errors import UsageError
-from openoutcry.protocol.framing import lp
+from openoutcry.protocol.seed import seed_of_text
 
 SEED_BYTES = 32
 
@@ -19,7 +17,7 @@ def read_seed(seed: Seed) -> bytes:
         UsageError: Bytes are given and there are not 32 of them.
     """
     if isinstance(seed, str):
-        return hashlib.sha256(lp(b"openoutcry.simulation.v1") + lp(seed.encode())).digest()
+        return seed_of_text(seed)
     if len(seed) != SEED_BYTES:
         raise UsageError(f"a seed is a text or {SEED_BYTES} bytes, not {len(seed)} bytes")
     return seed

@@ -3,10 +3,11 @@
 Every driver comes through here, so a strategy meets the same rules in an agent process, in simulation, in an
 exact expectation and in a counterfactual. A call gives the checked answer, or an awaitable of the checked
 answer when the callback is `async`: drivers without an event loop pass it through `run_sync`, the others
-through `settle`. An exception of a callback, an answer that is none and, without an event loop, a callback
-that would wait all become one StrategyError whose message teaches. What to do about it is the driver's
-decision: the documented default is an exit for a raise, a withheld report for a report, and for an opening that
-what was committed to is opened. What counts as an answer is in `openoutcry.strategies.answers`.
+through `settle`. An exception of a callback, its wish to end the program, an answer that is none and, without an
+event loop, a callback that would wait all become one StrategyError whose message teaches. Only Ctrl-C passes: it is
+the wish of who started the program, wherever it happens to land. What to do about a failure is the driver's decision:
+the documented default is an exit for a raise, a withheld report for a report, and for an opening that what was
+committed to is opened. What counts as an answer is in `openoutcry.strategies.answers`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def answer_raise(strategy: Strategy, view: RaiseView) -> RaiseAnswer | Awaitable
     """
     try:
         result = strategy.on_raise(view)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _failure(strategy, "on_raise", error) from error
     # Nearly every answer of a campaign is one of these two, and needs no further look.
     if result is Stay or result is Exit:
@@ -162,7 +165,7 @@ def run_sync(result: T | Awaitable[T]) -> T:
         result: A plain value, or an awaitable of one.
 
     Raises:
-        StrategyError: The awaitable suspends, so that only an event loop could resume it.
+        StrategyError: The awaitable suspends, so that only an event loop could resume it, or cancels itself.
     """
     if type(result) in _PLAIN or not inspect.isawaitable(result):
         # mypy does not narrow a type variable by isawaitable.
@@ -173,6 +176,11 @@ def run_sync(result: T | Awaitable[T]) -> T:
     except StopIteration as stop:
         # StopIteration carries the awaitable's own result.
         return stop.value  # type: ignore[no-any-return]
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        # There is no event loop that would cancel it: the callback itself raised this.
+        raise StrategyError(f"the strategy raised {describe_failure(error)}") from error
     try:
         steps.close()
     except RuntimeError as error:
@@ -196,7 +204,9 @@ def _call(strategy: Strategy, callback: str, view: View, check: Callable[[object
     """Call one callback and check its result, now or when it is there."""
     try:
         result = getattr(strategy, callback)(view)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _failure(strategy, callback, error) from error
     return _check(strategy, callback, result, check)
 
@@ -216,7 +226,8 @@ async def _finish(
     """Wait for an `async` callback and check its result."""
     try:
         settled = await result
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        # Its cancellation is not caught: it is the event loop's, whose driver gave up waiting.
         raise _failure(strategy, callback, error) from error
     return check(settled)
 
@@ -255,7 +266,7 @@ def _ignore(result: object) -> None:
     """Accept any result of a callback that answers nothing."""
 
 
-def _failure(strategy: Strategy, callback: str, error: Exception) -> StrategyError:
+def _failure(strategy: Strategy, callback: str, error: BaseException) -> StrategyError:
     """Say in one line whose callback failed, how and where."""
     if isinstance(strategy, FunctionStrategy):
         code: object = strategy.function

@@ -59,7 +59,7 @@ class StrategyFactory:
             return self.constructor(**dict(self.options))
         except StrategyError as error:
             raise StrategyError(f"strategy {self.name!r}: {error}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = describe_failure(error, home=home_of(self.constructor))
             raise StrategyError(f"strategy {self.name!r} cannot be made: {reason}") from error
 
@@ -136,7 +136,7 @@ def _find_registered(parsed: StrategyName) -> object:
         return registration.strategy
     try:
         found = load_plug_in(parsed.target)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = describe_failure(error)
         raise StrategyError(
             f"strategy {parsed.text!r} is installed but cannot be imported: {reason}"

@@ -32,7 +32,8 @@ from openoutcry.protocol.messages import (
 )
 from openoutcry.protocol.transcript import Transcript, decode_transcript, encode_transcript
 from openoutcry.session.disclosure import Disclosure
-from openoutcry.session.verification import Verdict, Verification, verify_transcript
+from openoutcry.session.verdicts import Verdict, Verification
+from openoutcry.session.verification import verify_transcript
 from tests.simulation.crowd_stage import (
     begin,
     correlated,

@@ -49,6 +49,35 @@ def test_a_delivery_that_does_not_follow_asks_to_attach_again(fault: str) -> Non
     assert crook.give(Delivered(delivery=honest)).ask is not None
 
 
+@pytest.mark.parametrize("is_report", [False, True])
+def test_a_lapse_that_was_withheld_on_the_way_is_held_against_nobody(is_report: bool) -> None:
+    """Anybody on the way can drop one delivery and prove the next one; the bidder attaches anew and plays on."""
+    crook = Crook()
+    crook.begin_play()
+    first = (
+        AskReport(bidder=0, wave=0, kind=ReportKind.SIGNAL) if is_report else Raise(bidder=0, wave=0, level=1)
+    )
+    crook.deliver(first)
+    subject = LapseSubject.COMMITMENT if is_report else LapseSubject.ANSWER
+    lapse = crook.write(Lapse(subject=subject, bidder=0)).index
+    later = crook.write(AskReport(bidder=0, wave=1, kind=ReportKind.SIGNAL)).index
+    crook.give(Delivered(delivery=crook.delivery(later)))
+    assert crook.doubt() is DeviationCode.SEQUENCE_GAP
+    crook.give(Delivered(delivery=crook.delivery(lapse)))
+    assert crook.give(Delivered(delivery=crook.delivery(later))).ask is not None
+    assert [found.code for found in crook.bidder.deviations] == [DeviationCode.SILENT]
+
+
+def test_a_second_question_with_nothing_between_is_complained_of() -> None:
+    """Where the log has no room for a lapse, the auctioneer itself has asked two things at once."""
+    crook = Crook()
+    crook.begin_play()
+    crook.write(Lapse(subject=LapseSubject.ANSWER, bidder=1))
+    crook.deliver(Raise(bidder=0, wave=0, level=1))
+    crook.deliver(AskReport(bidder=0, wave=1, kind=ReportKind.SIGNAL))
+    assert crook.complaint() is DeviationCode.WRONG_QUESTION
+
+
 def test_the_first_delivery_must_be_proved_from_nothing() -> None:
     """A bidder that lost its first delivery takes no later one for it."""
     crook = Crook()

@@ -38,7 +38,8 @@ from openoutcry.protocol.messages import (
 )
 from openoutcry.protocol.transcript import Transcript, decode_transcript, encode_transcript
 from openoutcry.session.authors import SigningAuthor
-from openoutcry.session.verification import Verdict, Verification, verify_transcript
+from openoutcry.session.verdicts import Verdict, Verification
+from openoutcry.session.verification import verify_transcript
 from tests.simulation.forging import Rewriter, read, rebuild
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC, READER, Stage, key_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,31 @@ def test_a_replay_tells_why_each_question_was_asked(capsys: pytest.CaptureFixtur
     assert [moment["record"] for moment in moments if moment["record"] is not None] == list(
         range(len([moment for moment in moments if moment["record"] is not None]))
     )
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (-3, "the log was cut short before the auctioneer opens its seed part"),
+        (2, "the log ends here, in phase ENROL: it was cut short before the session was played"),
+    ],
+)
+def test_a_session_cut_short_is_told_up_to_there(
+    kept: int, said: str, capsys: pytest.CaptureFixture[str], transcript: Path, tmp_path: Path
+):
+    """A log that ends early is no error of whoever reads it: what it tells is told, then what is not known and why."""
+    whole = decode_transcript(transcript.read_bytes())
+    path = tmp_path / "cut.zip"
+    path.write_bytes(encode_transcript(replace(whole, entries=whole.entries[:kept])))
+    assert main(["replay", str(path)]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.splitlines()[-1].startswith(said)
+    assert main(["replay", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["unfinished_from"] == told["moments"][-1]["record"] + 1
+    assert main(["replay", str(path), "--wave", "7"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(said)
 
 
 def test_evidence_is_written_judged_and_refused_when_altered(

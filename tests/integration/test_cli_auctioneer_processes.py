@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,7 +131,7 @@ def test_an_agent_that_cannot_start_voids_the_session_and_is_named(tmp_path: Pat
     assert ran.returncode == 1
     assert "the agent of ana ended with status 2: error: strategy 'broken.py:Nobody'" in ran.stderr
     found = json.loads(ran.stdout)
-    assert (found["settled"], found["winner"]) == (False, None)
+    assert (found["settled"], found["winner"], found["welfare"]) == (False, None, None)
     assert auctioneer(tmp_path, "verify", found["transcript"]).returncode == 0
     # Details may name private files: they are for the terminal, never for the public transcript.
     assert b"broken.py" not in (tmp_path / found["transcript"]).read_bytes()
@@ -170,9 +171,12 @@ def test_an_agent_that_dies_in_play_is_silent_and_the_others_settle(tmp_path: Pa
     (tmp_path / "scenario.toml").write_text(text + "\n[timing]\nanswer_ms = 500\n")
     ran = auctioneer(tmp_path, "run", "scenario.toml", "--json", "--quiet")
     assert ran.returncode == 0, ran.stderr
-    assert "was ended by SIGKILL" in ran.stderr
-    codes = {deviation.get("code") for deviation in json.loads(ran.stdout)["deviations"]}
-    assert "SILENT" in codes
+    told = json.loads(ran.stdout)
+    assert told["troubles"] == ran.stderr.splitlines()
+    assert all(
+        re.fullmatch(r"the agent of \w+ was ended by SIGKILL in wave \d", line) for line in told["troubles"]
+    )
+    assert "SILENT" in {deviation.get("code") for deviation in told["deviations"]}
 
 
 def test_ctrl_c_ends_agents_and_still_leaves_a_valid_transcript(tmp_path: Path):

@@ -18,7 +18,7 @@ from openoutcry.protocol.transcript import encode_transcript
 from openoutcry.scenario import load_scenario
 from openoutcry.session.disclosure import Disclosure, encode_disclosure
 from openoutcry.session.strategic import Consequence, StrategicDeviation
-from openoutcry.simulation import PlayResult, play, simulate_session
+from openoutcry.simulation import PlayResult, play, read_seed, simulate_session
 from openoutcry.simulation.sidecar import Sidecar, SidecarBidder, encode_sidecar
 from openoutcry.strategies import load_strategy
 from tests.integration.test_cli_auctioneer_processes import auctioneer
@@ -26,8 +26,8 @@ from tests.simulation.crowd_stage import begin, correlated, go_on, knowledge, ma
 from tests.simulation.markets import make_specification
 from tests.simulation.stage import CODEC
 
-SEED = "thirty-two characters, and bytes"
-"""As long as a seed of 32 bytes, so that play in one place can make the same generators for bidders as agents do."""
+SEED = "harbour"
+"""With what it has cyd draw, ada's lie pays."""
 
 SCENARIO = f"""
 format = "openoutcry-scenario/1"
@@ -113,7 +113,7 @@ def played(folder: Path, strategies: Mapping[str, str]) -> PlayResult:
         scenario.specification,
         scenario.signals(),
         seed=local_coin(scenario.specification, SEED),
-        bidder_seed=SEED.encode(),
+        bidder_seed=read_seed(SEED),
         strategies={"cyd": dice, **strategies},
     )
 
@@ -380,7 +380,14 @@ LIE = StrategicDeviation(bidder="ada", index=0, did="reported 2", truthful="repo
     ("body", "problem"),
     [
         ("while True: pass", "it takes more than 3 seconds"),
-        ("import os; os._exit(3)", "the replay broke down"),
+        (
+            "import os; os._exit(3)",
+            "the process of the replay ended with status 3; a strategy that ends its own process does that",
+        ),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+            "the process of the replay was ended by SIGKILL; a strategy that ends its own process does that",
+        ),
     ],
 )
 def test_no_strategy_keeps_a_person_from_the_result(tmp_path: Path, body: str, problem: str):

@@ -29,7 +29,8 @@ from bidder_agent.result import Ending, Result
 from openoutcry.mechanisms.specification import Specification, Timing, encode_specification
 from openoutcry.protocol.deviations import DeviationCode
 from openoutcry.protocol.transcript import decode_transcript
-from openoutcry.session.verification import Verification, verify_transcript
+from openoutcry.session.verdicts import Verification
+from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation.table import as_input
 from openoutcry.strategies.private_input import encode_private
 from tests.simulation.crowd_stage import correlated, knowledge, make_type_market

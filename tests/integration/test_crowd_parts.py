@@ -28,7 +28,8 @@ from openoutcry.session.bidder_values import (
     TypeAsked,
     TypeChosen,
 )
-from openoutcry.session.verification import Verification, verify_transcript
+from openoutcry.session.verdicts import Verification
+from openoutcry.session.verification import verify_transcript
 from openoutcry.strategies import PrivateKnowledge
 from tests.participants.bidders import Call, TestBidder, open_channel
 from tests.simulation.crowd_stage import make_type_market

@@ -41,7 +41,8 @@ from openoutcry.session.authors import Author, SigningAuthor
 from openoutcry.session.reading import EnvelopeReader
 from openoutcry.session.transcripts import make_transcript
 from openoutcry.session.values import DeadlinePassed, Effects, Input, Phase, Received
-from openoutcry.session.verification import Verification, verify_transcript
+from openoutcry.session.verdicts import Verification
+from openoutcry.session.verification import verify_transcript
 from openoutcry.wire import WireCodec
 
 CODEC = WireCodec()

@@ -35,7 +35,8 @@ from openoutcry.protocol.opening import OpeningKey
 from openoutcry.protocol.transcript import decode_transcript, encode_transcript
 from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.values import Phase
-from openoutcry.session.verification import Verdict, Verification, verify_transcript
+from openoutcry.session.verdicts import Verdict, Verification
+from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation import SimulatedSession, read_seed, simulate_session
 from openoutcry.simulation.network import Faults
 from openoutcry.simulation.play import PlayResult, play

@@ -32,7 +32,8 @@ from openoutcry.session.report import verification_lines
 from openoutcry.session.strategic import TrueType, strategic_deviations
 from openoutcry.session.transcripts import make_transcript
 from openoutcry.session.values import Cancelled, Phase
-from openoutcry.session.verification import Verdict, verify_transcript
+from openoutcry.session.verdicts import Verdict
+from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation.network import Faults
 from openoutcry.simulation.play import play
 from openoutcry.simulation.session import SimulatedSession, simulate_session

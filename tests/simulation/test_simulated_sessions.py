@@ -18,7 +18,8 @@ from openoutcry.protocol.merkle import leaf_hash
 from openoutcry.protocol.messages import Lapse, LapseSubject, Offer, Raise
 from openoutcry.protocol.transcript import decode_transcript, encode_transcript
 from openoutcry.session.values import Phase
-from openoutcry.session.verification import Verdict, verify_transcript
+from openoutcry.session.verdicts import Verdict
+from openoutcry.session.verification import verify_transcript
 from openoutcry.simulation import Auction, Faults, PlayResult, SimulatedSession, read_seed, simulate_session
 from openoutcry.strategies import Exit, NoAnswer, RaiseView, ReportView, Strategy, load_strategy
 from openoutcry.strategies.api import RaiseAnswer, ReportAnswer

@@ -9,7 +9,7 @@ bundles; where there is but one, a tuple of one number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from openoutcry.errors import MarketError, UsageError
@@ -54,6 +54,7 @@ class TypeMarket:
         reduced: Made by `restricted`.
         clock: Price of each level from 1 on of an ascending clock, rising: all values that anybody may have for the
             first bundle. `restricted` keeps it, so that a level means the same price to everybody.
+        type_counts: Length n: how many types each bidder has; counted here, and never given.
 
     Raises:
         MarketError: One of these does not hold; the message names what.
@@ -67,15 +68,17 @@ class TypeMarket:
     prior: Distribution | None = None
     reduced: bool = False
     clock: tuple[int, ...] = ()
+    type_counts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check the invariants, and make the clock."""
+        """Check the invariants, make the clock, and count types, which every report is checked against."""
         check_lot(self.lot, self.currency, self.minor_units)
         check_names("bidder", [bidder.name for bidder in self.bidders])
         if len(self.bidders) > BIDDER_LIMIT:
             raise MarketError(f"{len(self.bidders)} bidders; a market has at most {BIDDER_LIMIT}")
         for bidder in self.bidders:
             _check_types(bidder, len(self.environment.bundles))
+        object.__setattr__(self, "type_counts", tuple(len(bidder.types) for bidder in self.bidders))
         if not self.clock:
             values = {value for bidder in self.bidders for value, *_ in bidder.types}
             object.__setattr__(self, "clock", tuple(sorted(values)))
@@ -88,11 +91,6 @@ class TypeMarket:
     def names(self) -> tuple[str, ...]:
         """The bidders' names, in roster order."""
         return tuple(bidder.name for bidder in self.bidders)
-
-    @property
-    def type_counts(self) -> tuple[int, ...]:
-        """Length n: how many types each bidder has."""
-        return tuple(len(bidder.types) for bidder in self.bidders)
 
     def value(self, bidder: int, index: int, bundle: int = 0) -> int:
         """Return what a bundle is worth to a bidder of the type with this index, in minor units."""

@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,9 @@ from openoutcry.protocol.messages import OutcomeDeclared, ReportKind
 from openoutcry.protocol.notes import parse_note
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.bidder_values import LevelAsked, SignalAsked
+from openoutcry.simulation import play
 from openoutcry.strategies import Exit, NoAnswer, RaiseView, ReportView, Seat, Stay, load_strategy
+from openoutcry.strategies.api import FunctionStrategy
 
 MARKET = Market(
     lot="Tract 7",
@@ -79,6 +82,25 @@ def test_seed_gives_the_same_identity_and_names_differ() -> None:
     assert other.key.public_key != one.key.public_key
     assert other.entropy != one.entropy
     assert one.entropy.hex() not in repr(one)
+
+
+def test_a_strategy_draws_the_same_in_an_agent_as_in_simulation() -> None:
+    """One seed, one bidder, one generator, wherever its strategy plays."""
+    drawn: list[float] = []
+
+    def drawing(view: Any) -> int:
+        drawn.append(view.rng.random())
+        return 0
+
+    play(
+        MARKET,
+        (1, 1),
+        seed="s",
+        strategies={"ada": FunctionStrategy(drawing)},
+        mechanism="uniform-clock",
+        parameters={"form": "sealed"},
+    )
+    assert drawn[0] == identity_from_seed("s", "ada").make_random().random()
 
 
 def test_fresh_identities_share_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
@@ -237,3 +239,15 @@ def test_priors_that_do_not_fit_are_refused(prior: Distribution, message: str) -
     """By what does not fit."""
     with pytest.raises(MarketError, match=message):
         market(Environment.single_good(), [((1,), (2,)), ((1,),)], prior)
+
+
+def test_types_are_counted_once() -> None:
+    """Every report is checked against the counts, so they are kept; they follow the bidders and compare nothing."""
+    made = market(Environment.single_good(), [[(1,), (2,)], [(0,), (3,), (9,)]])
+    assert made.type_counts == (2, 3)
+    assert made.type_counts is made.type_counts
+    assert replace(made, bidders=made.bidders[:1]).type_counts == (2,)
+    assert replace(made, lot="another").type_counts == (2, 3)
+    again = pickle.loads(pickle.dumps(made))
+    assert (again, hash(again), again.type_counts) == (made, hash(made), (2, 3))
+    assert "type_counts" not in repr(made)

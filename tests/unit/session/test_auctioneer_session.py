@@ -118,6 +118,32 @@ def test_if_nobody_opens_its_seed_part_the_session_is_void() -> None:
     assert stage.verify().is_valid
 
 
+@pytest.mark.parametrize(
+    ("absent", "is_cancelled", "said"),
+    [
+        ("exit", False, "1 seed parts are missing: whoever held them back chose among seeds"),
+        ("exit", True, "1 seed parts are missing: whoever held them back chose among seeds"),
+        ("void", False, "it ended before any draw"),
+    ],
+)
+def test_a_missing_seed_part_is_told_of_a_void_session_too(
+    absent: str, is_cancelled: bool, said: str
+) -> None:
+    """A verifier says of every session that drew which parts its seed lacks, and of no other that they are there."""
+    stage = make_stage(absent=absent)
+    stage.enrol()
+    for name in ("ada", "ben", "dan"):
+        stage.send(stage.hands[name].answer(0))
+    stage.lapse("cyd")
+    if is_cancelled:
+        stage.apply(Cancelled(detail="enough"))
+    else:
+        stage.finish(SIGNALS)
+    verification = stage.verify()
+    assert verification.is_valid
+    assert verification.levels[2].detail.endswith(f"; {said}")
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_everybody_silent_still_ends(form: str) -> None:
     """Every deadline lapses, each lapse is recorded, and the lot is not sold to anybody who agreed to nothing."""

@@ -10,6 +10,7 @@ import pytest
 from openoutcry.errors import TranscriptError
 from openoutcry.mechanisms import Market
 from openoutcry.protocol.messages import Accept
+from openoutcry.session.auctioneer import SeedUnknown
 from openoutcry.session.narration import Moment, tell
 from openoutcry.session.values import Cancelled
 from tests.simulation.markets import make_specification
@@ -159,6 +160,20 @@ def test_a_departed_log_is_told_up_to_there(form: str):
         told.extend(moment.index for moment in moments_of(stage, departed) if moment.index is not None)
     assert refused.value.index == place
     assert told == list(range(place))
+
+
+@every_mechanism
+@every_form
+def test_a_log_without_the_auctioneers_seed_part_is_told_up_to_the_first_draw(mechanism: str, form: str):
+    """All is told up to the last bidder's seed part, as it is of the whole log; then it is said what is not known."""
+    stage = played(mechanism, form)
+    whole = list(moments_of(stage))
+    last = max(moment.index or 0 for moment in whole if moment.text.endswith(" opens its seed part"))
+    cut = stage.entries[: last + 3]
+    told: list[Moment] = []
+    with pytest.raises(SeedUnknown):
+        told.extend(moments_of(stage, cut))
+    assert told == whole[: last + 1]
 
 
 @every_form

@@ -22,6 +22,7 @@ from openoutcry.strategies import (
     settle,
 )
 from openoutcry.strategies.api import FunctionStrategy
+from openoutcry.strategies.loading import StrategyFactory
 
 
 class Waiting(Strategy):
@@ -111,6 +112,50 @@ def test_an_exception_of_an_async_callback_is_one_line_too(report_of):
     """Newlines of the user's message do not reach the log."""
     with pytest.raises(StrategyError, match=r"Failing\.report_signal raised ValueError: two lines \("):
         run_sync(answer_report(Failing(), report_of()))
+
+
+class Leaving(Strategy):
+    """Tries to end the program, or the work around it."""
+
+    def __init__(self, how):
+        self.how = how
+
+    def on_raise(self, view):
+        raise self.how
+
+    async def report_signal(self, view):
+        raise self.how
+
+
+@pytest.mark.parametrize("how", [SystemExit(0), asyncio.CancelledError(), GeneratorExit()])
+def test_a_strategy_that_would_end_the_program_has_failed(how, raise_to, report_of):
+    """Neither exit() nor a cancellation of its own making gets out of a callback: it is a failure like any other."""
+    name = type(how).__name__
+    with pytest.raises(
+        StrategyError, match=rf"^Leaving\.on_raise raised {name}.*test_asking_strategies\.py:"
+    ):
+        answer_raise(Leaving(how), raise_to(1))
+    with pytest.raises(StrategyError, match=rf"raised {name}.*test_asking_strategies\.py:"):
+        run_sync(answer_report(Leaving(how), report_of()))
+
+
+def test_ctrl_c_is_no_failure_of_the_strategy_in_which_it_lands(raise_to, report_of):
+    """Whoever presses it wants the program to end, and not this bidder to exit."""
+    with pytest.raises(KeyboardInterrupt):
+        answer_raise(Leaving(KeyboardInterrupt()), raise_to(1))
+    with pytest.raises(KeyboardInterrupt):
+        run_sync(answer_report(Leaving(KeyboardInterrupt()), report_of()))
+
+
+def test_a_constructor_that_calls_exit_has_failed():
+    """The factory names the strategy, as it does for any exception."""
+
+    def leave():
+        raise SystemExit("bye")
+
+    factory = StrategyFactory(name="leave", deterministic=True, constructor=leave)
+    with pytest.raises(StrategyError, match=r"^strategy 'leave' cannot be made: SystemExit: bye"):
+        factory.make()
 
 
 def test_a_plain_function_answers_every_question(raise_to, report_of):

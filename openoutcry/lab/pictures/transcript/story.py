@@ -21,7 +21,7 @@ from openoutcry.protocol.messages import (
 from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.play import Opened
 from openoutcry.session.strategic import StrategicDeviation, TrueType
-from openoutcry.session.verification import Verification
+from openoutcry.session.verdicts import Verification
 
 Ending = Literal["accepted", "left", "silent", "unanswered"]
 Stage = Literal["asked", "committed", "opened", "sealed", "withheld"]
