@@ -8,10 +8,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import assert_never
 
+from openoutcry.mechanisms.amounts import show_in_currency
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
-from openoutcry.mechanisms.wording import show_in_currency, show_reason
 from openoutcry.protocol.messages import OutcomeDeclared
 from openoutcry.session.bidder_values import Asked, LevelAsked, OpeningAsked, SignalAsked, TypeAsked
 from openoutcry.strategies import AnySeat, CheckedOpening, TypeSeat
@@ -65,7 +65,7 @@ def describe_answer(value: RaiseAnswer | ReportAnswer | TypeReport | CheckedOpen
 def describe_outcome(outcome: OutcomeDeclared, roster: tuple[str, ...], own: str, market: AnyMarket) -> str:
     """Return an outcome as one bidder sees it."""
     awards = _describe_awards(outcome, roster, own, market)
-    reason = show_reason(outcome.reason, market.minor_units)
+    reason = outcome.reason
     return f"{awards}{_describe_payment(outcome, roster, own, market)}: {reason}"
 
 

@@ -18,7 +18,6 @@ from openoutcry.mechanisms.conversation import NOTHING, Award
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import find_mechanism
-from openoutcry.mechanisms.wording import show_reason
 from openoutcry.protocol.messages import OutcomeDeclared
 from openoutcry.scenario import PrivateKnowledge, Scenario
 from openoutcry.session.auctioneer import AuctioneerSession
@@ -236,7 +235,7 @@ def _sale_lines(closing: Closing) -> list[str]:
 
 def _reason(closing: Closing, outcome: OutcomeDeclared) -> str:
     """Return why an outcome came about, with amounts in the currency."""
-    return show_reason(outcome.reason, closing.scenario.specification.market.minor_units)
+    return outcome.reason
 
 
 def _purchases(closing: Closing) -> list[str]:

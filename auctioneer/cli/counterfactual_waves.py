@@ -7,7 +7,6 @@ from auctioneer.cli.printing import show_money
 from openoutcry.mechanisms.conversation import Answer, Climb, Climbed, Question, Reported, ReportedType
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
-from openoutcry.mechanisms.wording import show_reason
 from openoutcry.session.narration import count_bidders, describe_type
 from openoutcry.simulation.counterfactual import Counterfactual, Counterfactuals
 from openoutcry.simulation.replaying import Played, PlayedWave
@@ -48,16 +47,15 @@ def _wave_at(played: Played, number: int) -> tuple[object, ...] | None:
 def _wave_lines(replays: Counterfactuals, found: Counterfactual, number: int) -> list[str]:
     was = found.before.waves[number] if number < len(found.before.waves) else None
     now = found.after.waves[number] if number < len(found.after.waves) else None
-    minor_units = replays.recording.specification.market.minor_units
     lines = ["", f"wave {number}"]
     if was is not None and now is not None and was.reason == now.reason:
-        lines[-1] += f": {show_reason(was.reason, minor_units)}"
+        lines[-1] += f": {was.reason}"
     for label, wave, other in (("recorded", was, now), ("replayed", now, was)):
         if wave is None:
             lines.append(f"    {label}  there is no such wave: it is over")
             continue
         is_told = other is not None and other.reason == wave.reason
-        reason = "" if is_told else show_reason(wave.reason, minor_units)
+        reason = "" if is_told else wave.reason
         told = [f"    {label}  {reason}".rstrip()]
         told += [f"              {line}" for line in _differing(replays, wave, other)]
         if not reason and len(told) > 1:

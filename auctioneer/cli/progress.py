@@ -24,7 +24,6 @@ from auctioneer.driver import SessionDriver
 from openoutcry.mechanisms.conversation import Climb, Wave
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Bidder, Market
-from openoutcry.mechanisms.wording import show_reason
 from openoutcry.protocol.messages import LapseSubject
 from openoutcry.protocol.transcript import Transcript
 from openoutcry.session.auctioneer import AuctioneerSession
@@ -154,8 +153,7 @@ class Progress:
 
 def _wave_line(session: AuctioneerSession, wave: Wave) -> str:
     """Return the number of the wave that is being asked, and why it is asked."""
-    reason = show_reason(wave.reason, session.specification.market.minor_units)
-    return f"wave {session.wave_count - 1}: {reason}"
+    return f"wave {session.wave_count - 1}: {wave.reason}"
 
 
 def session_display(session: AuctioneerSession) -> list[Table | Text]:

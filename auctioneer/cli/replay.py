@@ -16,9 +16,9 @@ from auctioneer.cli.private_files import find_disclosure, find_private
 from auctioneer.cli.replay_page import PicturePlaces, draw_session, picture_options
 from auctioneer.cli.transcript_files import DISCLOSURE, read_transcript
 from openoutcry.errors import ConfigurationError
+from openoutcry.mechanisms.amounts import show_in_currency
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
-from openoutcry.mechanisms.wording import show_in_currency
 from openoutcry.session.auctioneer import AuctioneerSession, SeedUnknown
 from openoutcry.session.disclosure import Disclosure
 from openoutcry.session.narration import Moment, tell

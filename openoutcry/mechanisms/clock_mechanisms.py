@@ -187,7 +187,7 @@ def _say_state(market: Market) -> str:
 
 _SIGNAL_DISCOVERY = Mechanism(
     name="signal-discovery",
-    summary="learns the quality of the lot from bidders that it rejects, then offers it to the one left",
+    summary="asks those it rejects, and sells to the one left",
     source=f"{_PAPER}: Mechanisms 1 and 2, Theorems 1-5 and 7-10",
     parameters=(_PRICING, _FORM, _SCOPE, _UNIFORM),
     asks=(
@@ -220,7 +220,7 @@ _SIGNAL_DISCOVERY = Mechanism(
 
 _UNIFORM_CLOCK = Mechanism(
     name="uniform-clock",
-    summary="all signal clocks rise together, and the highest signal wins",
+    summary="all clocks rise together; the highest signal wins",
     source=f"{_PAPER}: footnote 2",
     parameters=(_FORM,),
     asks=(
@@ -245,7 +245,7 @@ _UNIFORM_CLOCK = Mechanism(
 
 _THRESHOLD_LOTTERY = Mechanism(
     name="threshold-lottery",
-    summary="draws one of the few who are best, or would be with a lower signal, and charges by their threshold",
+    summary="draws the buyer among the few who may be best",
     source=f"{_PAPER}: Theorems 12 and 13",
     parameters=(_OFFERED, _SLOTS, _SEALED),
     asks=(

@@ -76,12 +76,6 @@ def show_about(count: int) -> str:
     return f"about {int(float(f'{count:.1e}'))}" if count >= 100 else f"about {count}"
 
 
-def show_amount(amount: Fraction) -> str:
-    """Return an exact amount if a person can read it, else its size; exact rewards may have hundreds of digits."""
-    exact = str(amount) if amount.denominator < 10**6 and abs(amount.numerator) < 10**20 else ""
-    return exact or f"about {float(amount):.6g}"
-
-
 def suggest(name: object, known: Iterable[str]) -> str:
     """Return '; did you mean ...?' for the nearest known name, or nothing when none is near."""
     # Comparing takes longer the longer the text is, and nobody misspells a name by more than its length.

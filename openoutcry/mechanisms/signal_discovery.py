@@ -23,7 +23,7 @@ from openoutcry.mechanisms.conversation import Answer, Climb, Conversation, Outc
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.ownership import recall_owners
 from openoutcry.mechanisms.parameters import Form, Pricing, Scope
-from openoutcry.mechanisms.settlement import no_sale, sale
+from openoutcry.mechanisms.settlement import no_sale, sale, too_dear
 from openoutcry.mechanisms.window import Window
 
 Asking = Generator[Wave, tuple[Answer, ...], None]
@@ -263,7 +263,7 @@ class _Discovery:
         self.clocks[bidder] = reports.signals[bidder]
         worth = self.market.value(bidder, self._state_with(reports.signals[bidder]))
         if worth < price:
-            return no_sale(self.market, f"the lot is worth {worth} to {name}, less than the price {price}")
+            return too_dear(self.market, bidder, worth, price)
         return sale(self.market, bidder, price, _say_sold(name, threshold))
 
     def _state_with(self, signal: int) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from openoutcry.mechanisms.conversation import Conversation, Outcome
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.ownership import own_levels
 from openoutcry.mechanisms.parameters import Pricing
-from openoutcry.mechanisms.settlement import no_sale, sale
+from openoutcry.mechanisms.settlement import no_sale, sale, too_dear
 
 Slots = Literal["colour", "uniform"]
 
@@ -188,7 +188,7 @@ def _offer(
     price = market.value(bidder, _state_with(market, reports.signals, bidder, signal))
     worth = market.value(bidder, market.state(reports.signals))
     if worth < price:
-        return no_sale(market, f"the lot is worth {worth} to {name}, less than the price {price}")
+        return too_dear(market, bidder, worth, price)
     why = "the lowest with which it may buy" if signal == entry else "which was drawn"
     return sale(market, bidder, price, f"{name} was drawn and pays its value at signal {signal}, {why}")
 

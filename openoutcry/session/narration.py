@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from openoutcry.mechanisms.amounts import show_in_currency
 from openoutcry.mechanisms.chance import Draw
 from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.specification import decode_specification
-from openoutcry.mechanisms.wording import show_in_currency, show_reason
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.messages import (
     Accept,
@@ -139,7 +139,7 @@ class _Teller:
         self._wave = play.conductor.wave_number
         yield Moment(
             phase=self._session.phase.name,
-            text=f"wave {self._wave}: {show_reason(play.conductor.wave.reason, self._minor_units)}",
+            text=f"wave {self._wave}: {play.conductor.wave.reason}",
             wave=self._wave,
             state=dict(play.conductor.wave.state()),
             draws=self._new_draws(),
@@ -231,10 +231,10 @@ class _Teller:
             case DeviationNoted(deviation=code, detail=detail):
                 return f"deviation {code} of {bidder}: {detail}"
             case OutcomeDeclared(awards=(), reason=reason):
-                return f"unsold: {show_reason(reason, self._minor_units)}"
+                return f"unsold: {reason}"
             case OutcomeDeclared(awards=awards, reason=reason):
                 bought = ", ".join(map(self._describe_award, awards))
-                return f"{bought}: {show_reason(reason, self._minor_units)}"
+                return f"{bought}: {reason}"
             case OpeningKeyDisclosed():
                 return "the auctioneer discloses the key of private openings: everybody can read them"
             case SessionVoid(detail=detail):

@@ -23,8 +23,8 @@ from openoutcry.errors import (
     Undecided,
     UnreadableTranscript,
 )
+from openoutcry.mechanisms.amounts import show_in_currency
 from openoutcry.mechanisms.specification import Specification, decode_specification
-from openoutcry.mechanisms.wording import show_in_currency, show_reason
 from openoutcry.protocol.checkpoints import session_origin, verify_checkpoint
 from openoutcry.protocol.codec import Codec
 from openoutcry.protocol.commitments import seed_commitment
@@ -315,7 +315,7 @@ class _Checking:
         assert outcome is not None, "a session that is not void has an outcome"
         minor_units = session.specification.market.minor_units
         if not outcome.awards:
-            return f"unsold: {show_reason(outcome.reason, minor_units)}"
+            return f"unsold: {outcome.reason}"
         sold = ", ".join(
             f"{session.members[award.bidder].name} wins at {show_in_currency(award.price, minor_units)}"
             for award in outcome.awards

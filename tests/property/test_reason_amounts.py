@@ -1,4 +1,4 @@
-"""The reasons of mechanisms as people read them: their amounts are in the currency, whatever its minor units."""
+"""The reasons that mechanisms give: their amounts are in the currency, whatever its minor units."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import product
 import pytest
 
 from openoutcry.mechanisms import MECHANISMS
+from openoutcry.mechanisms.amounts import show_in_currency
 from openoutcry.mechanisms.conversation import Conversation, Outcome
 from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.families import Linear
 from openoutcry.mechanisms.market import Market
-from openoutcry.mechanisms.wording import show_in_currency, show_reason
 from openoutcry.protocol.draws import SeededChance
 from openoutcry.simulation import Auction
 from openoutcry.simulation.table import Private, Table
@@ -108,7 +108,7 @@ def test_amounts_in_reasons_are_in_the_currency(mechanism: str, parameters: dict
         private: Sequence[Private] = knowledge(prior, profile) if is_typed else profile
         told = reasons(market, mechanism, parameters, private, seed)
         cents = reasons(in_cents(market), mechanism, parameters, private, seed)
-        assert [numbers(show_reason(text, 2)) for text in cents] == [numbers(text) for text in told]
+        assert [numbers(text) for text in cents] == [numbers(text) for text in told]
 
 
 def numbers(reason: str) -> tuple[str, list[Fraction]]:
@@ -120,25 +120,6 @@ def numbers(reason: str) -> tuple[str, list[Fraction]]:
 
 
 @pytest.mark.parametrize(
-    ("reason", "shown"),
-    [
-        ("the highest bid wins and pays the next, 412500", "the highest bid wins and pays the next, 4125.00"),
-        ("ada pays its value at signal 0, the lowest", "ada pays its value at signal 0, the lowest"),
-        ("ben is rewarded with 351/1024", "ben is rewarded with 351/102400"),
-        (
-            "3 reports are rewarded with about 1.5e-06 in all",
-            "3 reports are rewarded with about 1.5e-08 in all",
-        ),
-        ("3 reports are rewarded with 250 in all", "3 reports are rewarded with 2.50 in all"),
-    ],
-)
-def test_reasons_are_shown_in_the_currency(reason: str, shown: str) -> None:
-    """Counts and signals stay; amounts are exact where people can read them."""
-    assert show_reason(reason, 2) == shown
-    assert show_reason(reason, 0) == reason
-
-
-@pytest.mark.parametrize(
     ("amount", "minor_units", "shown"),
     [
         (1250, 2, "12.50"),
@@ -146,6 +127,7 @@ def test_reasons_are_shown_in_the_currency(reason: str, shown: str) -> None:
         (7, 0, "7"),
         (Fraction(1, 2), 0, "1/2"),
         (Fraction(25, 3), 2, "1/12"),
+        (Fraction(1, 3**20), 2, "about 2.86797e-12"),
     ],
 )
 def test_amounts_are_shown_in_the_currency(amount: Fraction | int, minor_units: int, shown: str) -> None:

@@ -251,7 +251,7 @@ def _guarantee(market: TypeMarket, parameters: Direct) -> Guarantee:
 
 CREMER_MCLEAN = Mechanism(
     name="cremer-mclean",
-    summary="Vickrey's auction with side bets that take all that bidders gain, on average, if beliefs differ enough",
+    summary="Vickrey's auction, and side bets that take all",
     source=(
         "J. Cremer and R. McLean, Full Extraction of the Surplus in Bayesian and Dominant Strategy Auctions "
         "(1988); Crowdsourced Bayesian Auctions, Appendix F"

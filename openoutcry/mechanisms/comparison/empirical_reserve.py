@@ -140,7 +140,7 @@ def _guarantee(market: TypeMarket, parameters: EmpiricalReserve) -> Guarantee:
 
 EMPIRICAL_RESERVE = Mechanism(
     name="empirical-reserve",
-    summary="Vickrey's auction with a reserve that is the best price against the others' bids",
+    summary="Vickrey's auction, reserves from the others' bids",
     source=(
         "I. Segal, Optimal Pricing Mechanisms with Unknown Demand (2003); S. Baliga and R. Vohra, Market "
         "Research and Market Design (2003)"

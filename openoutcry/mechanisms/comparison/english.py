@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from openoutcry.errors import ConfigurationError
+from openoutcry.mechanisms.amounts import show_in_currency
 from openoutcry.mechanisms.asking import ask_climbs
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.comparison.direct import check_single_parameter, sell_units
@@ -76,7 +77,8 @@ def _rise(
         # saved.
         asked = [waiting.pop() for _ in range(min(len(active) - spare, len(waiting)))]
         questions = tuple(Climb(bidder=bidder, target=level) for bidder in asked)
-        reason = f"the price rises to {levels[level - 1]} while {len(active)} bidders hold on"
+        price = show_in_currency(levels[level - 1], market.minor_units)
+        reason = f"the price rises to {price} while {len(active)} bidders hold on"
         answers = yield from ask_climbs(questions, reason=reason, state=state)
         for bidder, answer in zip(asked, answers, strict=True):
             if answer.exited:
@@ -91,13 +93,13 @@ def _close(
         return {}, "nobody is there who would pay the lowest price"
     if len(active) > units:
         price = levels[-1]
-        why = f"more hold on at the highest price, {price}, than there are units, and the first of them buy at it"
+        why = "more hold on at the highest price than there are units, and the first of them buy at it"
     elif level == 1:
         price, why = 0, "there is a unit for everybody who is there"
     else:
         # Whoever left last left at this level, so it still held on one level below.
         price = levels[level - 2]
-        why = f"the last to leave did so when the price rose above {price}, which those left pay"
+        why = "those left pay the highest price at which the last to leave still held on"
     return dict.fromkeys(active[:units], price), why
 
 
@@ -131,7 +133,7 @@ def _guarantee(market: TypeMarket, parameters: English) -> Guarantee:
 
 ENGLISH = Mechanism(
     name="english",
-    summary="the price rises until the bidders left are no more than the units",
+    summary="the price rises until there is enough for all",
     source="the ascending auction; W. Vickrey, Counterspeculation, Auctions, and Competitive Sealed Tenders (1961)",
     parameters=(),
     asks=(

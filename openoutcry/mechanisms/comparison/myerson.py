@@ -100,7 +100,7 @@ def _guarantee(market: TypeMarket, parameters: Direct) -> Guarantee:
 
 MYERSON = Mechanism(
     name="myerson",
-    summary="the auction of greatest revenue for independent bidders whose distributions the seller knows",
+    summary="the greatest revenue, values being independent",
     source="R. Myerson, Optimal Auction Design (1981)",
     parameters=(OPENINGS,),
     asks="Everybody commits to its valuation in one wave; then all reports are opened.",

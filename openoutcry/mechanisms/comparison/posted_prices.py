@@ -201,7 +201,7 @@ def _guarantee(market: TypeMarket, parameters: PostedPrices) -> Guarantee:
 
 POSTED_PRICES = Mechanism(
     name="posted-prices",
-    summary="one bidder after another is offered a price fixed beforehand, the highest price first",
+    summary="one after another is offered its price",
     source=(
         "S. Chawla, J. Hartline, D. Malec and B. Sivan, Multi-Parameter Mechanism Design and Sequential "
         "Posted Pricing (2010); Q. Yan, Mechanism Design via Correlation Gap (2011)"

@@ -74,7 +74,7 @@ def _guarantee(market: TypeMarket, parameters: Direct) -> Guarantee:
 
 SINGLE_SAMPLE = Mechanism(
     name="single-sample",
-    summary="Vickrey's auction among all but a random bidder, whose bid is the reserve",
+    summary="Vickrey's auction, one random bid as reserve",
     source="P. Dhangwatnotai, T. Roughgarden and Q. Yan, Revenue Maximization with a Single Sample (2010)",
     parameters=(OPENINGS,),
     asks="Everybody commits to its valuation in one wave; then all reports are opened and the reserve bidder is drawn.",

@@ -196,7 +196,7 @@ def _guarantee(market: TypeMarket, parameters: Direct) -> Guarantee:
 
 VCG = Mechanism(
     name="vcg",
-    summary="the assignment that is worth most to all, each bidder paying what its presence costs the others",
+    summary="the most welfare; each pays what it costs others",
     source=(
         "W. Vickrey, Counterspeculation, Auctions, and Competitive Sealed Tenders (1961); E. H. Clarke, "
         "Multipart Pricing of Public Goods (1971); T. Groves, Incentives in Teams (1973)"

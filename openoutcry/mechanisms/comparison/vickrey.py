@@ -72,7 +72,7 @@ def sell_to_highest(values: Mapping[int, int], units: int) -> Sale:
     if not winners:
         return Sale(awards=(), reason="nobody reported a value")
     win = "the highest bid wins and pays" if units == 1 else f"the {units} highest bids win and pay"
-    paid = f"the next, {price}" if units < len(values) else "nothing, since no bid is left over"
+    paid = "the next" if units < len(values) else "nothing, since no bid is left over"
     return sell_units(dict.fromkeys(winners, price), f"{win} {paid}")
 
 
@@ -93,9 +93,8 @@ def sell_above_reserves(values: Mapping[int, int], units: int, reserves: Mapping
     }
     if not prices:
         return Sale(awards=(), reason="none of the highest bids reaches its reserve")
-    reason = (
-        f"those of the highest bids that reach their reserve pay it or the next bid, {floor}, if that is more"
-    )
+    # The next bid stays unsaid: where it is not paid and reports remain sealed, nobody is to learn it.
+    reason = "those of the highest bids that reach their reserve pay it or the next bid, if that is more"
     return sell_units(prices, reason)
 
 
@@ -110,7 +109,7 @@ def sell_among_eligible(values: Mapping[int, int], units: int, reserves: Mapping
         return Sale(awards=(), reason="no bid reaches its reserve")
     winners, floor = highest_bids(eligible, units)
     prices = {bidder: max(floor, reserves[bidder]) for bidder in winners}
-    reason = f"the highest of the bids that reach their reserve pay it or the next such bid, {floor}, if that is more"
+    reason = "the highest of the bids that reach their reserve pay it or the next such bid, if that is more"
     return sell_units(prices, reason)
 
 
@@ -196,7 +195,7 @@ _LEARNS = (
 
 VICKREY = Mechanism(
     name="vickrey",
-    summary="the highest bids win and pay the highest bid that does not",
+    summary="the highest win, and pay the highest losing bid",
     source="W. Vickrey, Counterspeculation, Auctions, and Competitive Sealed Tenders (1961)",
     parameters=(OPENINGS,),
     asks=_ASKS,
@@ -211,7 +210,7 @@ VICKREY = Mechanism(
 
 VICKREY_RESERVE = Mechanism(
     name="vickrey-reserve",
-    summary="Vickrey's auction in which nobody buys below the price at which it alone would bring most",
+    summary="Vickrey's auction above each bidder's best price",
     source=(
         "J. D. Hartline and T. Roughgarden, Simple versus Optimal Mechanisms (2009), for eager reserves; P. "
         "Dhangwatnotai, T. Roughgarden and Q. Yan, Revenue Maximization with a Single Sample (2010), for "

@@ -121,19 +121,19 @@ def sell_by_lookahead(
     """
     found = lookahead_price(market, bidder, bids, belief, reading=reading)
     name = market.bidders[bidder].name
-    origin = (
+    # The price stays unsaid: where it is not paid and reports remain sealed, it would tell what others believe.
+    price = (
         "the second bid, since nothing that was reported says more"
         if found.is_second_bid
-        else "which brings most by what the others know"
+        else "the price that brings most by what the others know"
     )
     if market.value(bidder, bids[bidder]) < found.price:
         return Sale(
             awards=(),
-            # The price stays unsaid: where reports remain sealed it would tell what others believe.
-            reason=f"{name} reported the highest value, but less than the price, {origin}",
+            reason=f"{name} reported the highest value, but less than {price}",
         )
     award = Award(bidder=bidder, goods=(0,), price=Fraction(found.price))
-    return Sale(awards=(award,), reason=f"{name} reported the highest value and pays {found.price}, {origin}")
+    return Sale(awards=(award,), reason=f"{name} reported the highest value and pays {price}")
 
 
 def given_another_leads(market: TypeMarket, bidder: int, value: int, belief: Distribution) -> Distribution:

@@ -171,7 +171,7 @@ def _alone(count: int, formula: str) -> str:
 
 _CROWDSOURCED_OPTIMAL = Mechanism(
     name=crowdsourced_optimal.NAME,
-    summary="a random bidder tells what it knows of the others, and the best auction for that sells to them",
+    summary="the auction that is best by what one bidder knows",
     source=f"{_PAPER}: mechanism M, Theorem 1, Lemmas 1-3",
     parameters=_OPTIMAL,
     asks=(
@@ -207,7 +207,7 @@ _CROWDSOURCED_LOOKAHEAD = Mechanism(
     name=crowdsourced_lookahead.NAME,
     opens_privately=lambda choices: True,
     belief_when_asked=given_another_leads,
-    summary="the highest bidder buys at the price that is best by what all others together know of it",
+    summary="the highest bidder, priced by what others know",
     source=f"{_PAPER}: AGG and mechanism L, Theorem 2, Lemmas 1, 4 and 5; price after Ronen's lookahead auction",
     parameters=_LOOKAHEAD,
     asks=(
@@ -243,7 +243,7 @@ _CROWDSOURCED_LOOKAHEAD = Mechanism(
 
 _CROWDSOURCED_LOOKAHEAD_PLUS = Mechanism(
     name=crowdsourced_lookahead_plus.NAME,
-    summary="crowdsourced lookahead with values and beliefs reported at once, and no bonus for the highest bidder",
+    summary="lookahead, values and beliefs told at once (ours)",
     source=f"ours, after {_PAPER}: AGG and mechanism L, Theorem 2",
     parameters=_OPTIMAL,
     asks=(

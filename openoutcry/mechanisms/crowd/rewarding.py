@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from openoutcry.mechanisms.amounts import show_in_currency
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import NOTHING, Outcome
 from openoutcry.mechanisms.crowd.distributions import Distribution
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.crowd.scoring import reward, reward_probability
 from openoutcry.mechanisms.crowd.selling import Bids, Sale, settle
-from openoutcry.mechanisms.parameters import Payment, show_amount
+from openoutcry.mechanisms.parameters import Payment
 
 
 def reward_belief(
@@ -67,8 +68,8 @@ def settle_rewarded(market: TypeMarket, sale: Sale, rewards: Mapping[int, Fracti
 def _say_rewards(market: TypeMarket, rewards: Mapping[int, Fraction]) -> str:
     if not rewards:
         return "nobody is rewarded"
-    total = sum(rewards.values(), NOTHING)
+    total = show_in_currency(sum(rewards.values(), NOTHING), market.minor_units)
     if len(rewards) == 1:
         (bidder,) = rewards
-        return f"{market.bidders[bidder].name} is rewarded with {show_amount(total)}"
-    return f"{len(rewards)} reports are rewarded with {show_amount(total)} in all"
+        return f"{market.bidders[bidder].name} is rewarded with {total}"
+    return f"{len(rewards)} reports are rewarded with {total} in all"

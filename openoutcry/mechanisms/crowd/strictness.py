@@ -87,7 +87,7 @@ def draw_lottery(
     award = Award(bidder=bidder, goods=market.environment.bundles[bundle], price=paid)
     return Sale(
         awards=(award,),
-        reason=f"the lottery drew {name} and the price {price}, and it reported at least that",
+        reason=f"the lottery drew {name} and a price, and it reported at least that",
     )
 
 

@@ -18,7 +18,6 @@ from openoutcry.lab.pictures.transcript.story import Stop, Story
 from openoutcry.lab.pictures.transcript.window import window_figures
 from openoutcry.lab.release import release
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.wording import show_reason
 from openoutcry.protocol.messages import OutcomeDeclared
 
 _WHAT_WAS_KEPT = "what a local run kept of what its bidders privately knew, which nobody signed"
@@ -103,7 +102,7 @@ def _outcome(story: Story) -> Section:
     # A bidder's name stands as it is, whatever it begins with.
     first = f"{headline(story)}."
     if story.outcome is not None:
-        reason = show_reason(story.outcome.reason, story.session.specification.market.minor_units)
+        reason = story.outcome.reason
         first += f" Why: {reason}."
     paragraphs = [first]
     if story.stop is not None:
