@@ -33,10 +33,20 @@ from openoutcry.lab.audit import (
     write_witness,
 )
 from openoutcry.lab.audit.witness import SEEDS, can_be_shown, check_folder
-from openoutcry.lab.audit.wording import describe_luck
+from openoutcry.lab.audit.wording import describe_luck, show_large
 from openoutcry.scenario import load_scenario
 
 BROKEN = 1
+
+AVERAGES = {
+    Property.ON_AVERAGE,
+    Property.INTERIM,
+    Property.STRICT,
+    Property.BELIEFS,
+    Property.SAFE_ON_AVERAGE,
+    Property.SAFE_INTERIM,
+}
+"""What may be seen in no single run, though it is there."""
 
 
 @click.command(
@@ -113,7 +123,7 @@ def audit_command(
     if witness is not None:
         check_folder(witness)
     console = Console(stderr=as_json)
-    say(console, f"{subject.reference} among {len(subject.names)} bidders")
+    say(console, f"{subject.reference} among {show_large(len(subject.names), 'bidder')}")
     with _progress() as tell:
         result = audit(
             subject,
@@ -213,7 +223,8 @@ def _no_witness(headline: Finding) -> str:
         return "no witness: it takes two runs to see that something is not obvious"
     if not headline.gain:
         return "no witness: a lie that costs nothing shows nothing"
-    return f"no witness: none of {SEEDS} seeds showed it in one run; it is there on average"
+    why = "it is there on average" if headline.what in AVERAGES else "the draws that it needs are too rare"
+    return f"no witness: none of {SEEDS} seeds showed it in one run; {why}"
 
 
 def _last_line(result: AuditResult, headline: Finding | None) -> str:
@@ -223,10 +234,12 @@ def _last_line(result: AuditResult, headline: Finding | None) -> str:
     if headline is None:
         how = {verdict.coverage for verdict in result.verdicts}
         some = "" if how == {"exhaustive"} else " among those drawn"
-        return f"no profitable deviation{some}: {result.cases:,} cases"
+        if not result.cases:
+            return "nothing to compare: nobody has anything else to say than the truth"
+        return f"no profitable deviation{some}: {show_large(result.cases, 'case')}"
     told = describe(result.subject, headline)
     if not result.broken:
-        return f"no claim is broken: {result.cases:,} cases; not claimed, and not so: {told}"
+        return f"no claim is broken: {show_large(result.cases, 'case')}; not claimed, and not so: {told}"
     if headline.what is Property.FUNDED:
         return f"NOT as claimed: {told}"
     if headline.what in (Property.SAFE, Property.SAFE_ON_AVERAGE, Property.SAFE_INTERIM):

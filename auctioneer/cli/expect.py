@@ -30,6 +30,7 @@ from auctioneer.cli.preparing import check_strategies
 from auctioneer.cli.printing import examples, print_json, say
 from auctioneer.loops import INTERRUPTED
 from openoutcry.errors import ConfigurationError, OpenOutcryError, TooLargeError
+from openoutcry.lab.audit import STUDY_MECHANISMS, read_reference
 from openoutcry.mechanisms.exploring import DEFAULT_RUN_LIMIT
 from openoutcry.scenario import Scenario, load_scenario
 from openoutcry.simulation.comparing import (
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
 UNUSABLE = 2
 FEWEST_AUCTIONS = 100
 OFFERED_AUCTIONS = 10_000
-
-_BOOLEANS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +155,8 @@ def expect(
     With --mechanism several mechanisms stand in one table, beside the revenue of the best truthful auction that knows
     the prior (OPT) and what each promises at least. The scenario's own parameters hold for all that have them.
 
-    A scenario that cannot be used is reported, and the others go on; the exit code is then 2.
+    A scenario that cannot be used is reported, and the others go on; the exit code is then 2. So it is where none of
+    the mechanisms asked for can run.
     """
     if at_private_types and over_signals:
         raise click.UsageError("--at-private-types and --over-signals exclude each other: give one")
@@ -196,19 +196,24 @@ def read_mechanism(text: str) -> MechanismChoice:
     """Read a mechanism with parameters, such as `crowdsourced-optimal:reward=1/10,delta=1/50`.
 
     Raises:
-        ConfigurationError: A parameter has no value, or stands there twice.
+        ConfigurationError: A parameter has no value, or stands there twice; or the mechanism is for study.
     """
-    name, separator, rest = text.partition(":")
-    parameters: dict[str, object] = {}
-    for part in rest.split(",") if separator else []:
-        key, equals, value = part.partition("=")
-        key, value = key.strip(), value.strip()
-        if not equals or not key or not value or key in parameters:
-            raise ConfigurationError(
-                f"--mechanism {text}: write NAME:KEY=VALUE,KEY=VALUE, each key once; {part!r} is none"
-            )
-        parameters[key] = int(value) if value.isdecimal() else _BOOLEANS.get(value, value)
-    return MechanismChoice(name=name.strip(), parameters=parameters)
+    reference = read_reference(text)
+    _check_for_study(reference.name)
+    return MechanismChoice(name=reference.name, parameters=reference.parameters)
+
+
+def _check_for_study(name: str) -> None:
+    """Refuse what audits alone know, with the name under which the same is registered."""
+    study = STUDY_MECHANISMS.get(name)
+    if study is None:
+        return
+    fixed = ",".join(f"{key}={value}" for key, value in study.session_parameters({}).items())
+    same = f"the same is {study.stands_for}:{fixed}, and " if study.stands_for else ""
+    raise ConfigurationError(
+        f"--mechanism {name} is for study: {same}`auctioneer audit SCENARIO --mechanism {name}` shows what is wrong "
+        "with it"
+    )
 
 
 def _work_on(path: Path, wishes: _Wishes) -> int:
@@ -226,10 +231,9 @@ def _work_on(path: Path, wishes: _Wishes) -> int:
         show = _compare_estimates if wishes.choices else _estimate
         return show(scenario, wishes, wishes.auctions)
     try:
-        (_compare if wishes.choices else _expect)(scenario, wishes)
+        return (_compare if wishes.choices else _expect)(scenario, wishes)
     except TooLargeError as error:
         raise ConfigurationError(f"{path}: {error}: {_offer(scenario, wishes)}") from error
-    return 0
 
 
 def _offer(scenario: Scenario, wishes: _Wishes) -> str:
@@ -242,7 +246,7 @@ def _offer(scenario: Scenario, wishes: _Wishes) -> str:
 # --- Exact ------------------------------------------------------------------------------------------------
 
 
-def _expect(scenario: Scenario, wishes: _Wishes) -> None:
+def _expect(scenario: Scenario, wishes: _Wishes) -> int:
     with _progress() as tell:
         found = expect_scenario(
             scenario,
@@ -254,12 +258,13 @@ def _expect(scenario: Scenario, wishes: _Wishes) -> None:
     _note(found)
     if wishes.as_json:
         print_json(expectation_values(scenario, found, optimal, by_type=wishes.by_type))
-        return
+        return 0
     show_expectation(Console(), scenario, found, optimal, by_type=wishes.by_type)
     _tell_refusal(refusal)
+    return 0
 
 
-def _compare(scenario: Scenario, wishes: _Wishes) -> None:
+def _compare(scenario: Scenario, wishes: _Wishes) -> int:
     with _progress() as tell:
         comparison = compare_mechanisms(
             scenario, wishes.choices, over=wishes.over, limit=wishes.limit, progress=tell
@@ -268,9 +273,11 @@ def _compare(scenario: Scenario, wishes: _Wishes) -> None:
         _note(result, label(scenario, result.choice))
     if wishes.as_json:
         print_json(comparison_values(scenario, comparison, by_type=wishes.by_type))
-        return
-    show_comparison(Console(), scenario, comparison, by_type=wishes.by_type, by_bidder=wishes.by_bidder)
-    _offer_estimate(scenario, wishes, comparison.refusals)
+    else:
+        show_comparison(Console(), scenario, comparison, by_type=wishes.by_type, by_bidder=wishes.by_bidder)
+        _offer_estimate(scenario, wishes, comparison.refusals)
+    # Whoever looks at the exit code alone must not take it for an answer.
+    return 0 if comparison.results else UNUSABLE
 
 
 def _offer_estimate(scenario: Scenario, wishes: _Wishes, refusals: Sequence[CannotRun]) -> None:
@@ -346,7 +353,9 @@ def _compare_estimates(scenario: Scenario, wishes: _Wishes, auctions: int) -> in
         show_estimate_comparison(
             Console(), scenario, comparison, by_type=wishes.by_type, by_bidder=wishes.by_bidder
         )
-    return INTERRUPTED if comparison.was_stopped else 0
+    if comparison.was_stopped:
+        return INTERRUPTED
+    return 0 if comparison.results else UNUSABLE
 
 
 def _seed(scenario: Scenario, wishes: _Wishes) -> str:

@@ -13,13 +13,11 @@ from openoutcry.lab.audit import STUDY_MECHANISMS, StudyMechanism
 from openoutcry.mechanisms.parameters import Parameter
 from openoutcry.mechanisms.registry import MECHANISMS, Mechanism, find_mechanism
 
-_STUDY = (
-    "for study: what a paper prints, or what one would write first, before the repair; `auctioneer audit SCENARIO "
-    "--mechanism NAME` shows what is wrong"
-)
+_STUDY = "for study: wrong on purpose, and known to audits alone"
+_PRIOR_MARK = " *"
 _MARKETS = {
-    "signals": "bidders with signals: what the lot is worth to each depends on the signals of all",
-    "types": "bidders with types: each knows what goods are worth to it, and something of the others",
+    "signals": "bidders with signals: values depend on the signals of all",
+    "types": "bidders with types: each knows its own values, and something of the others",
 }
 
 
@@ -47,22 +45,28 @@ def _list(console: Console) -> None:
     """Print one line for each mechanism, by kind of market, with its name and what it does."""
     indent = 2 + max(map(len, (*MECHANISMS, *STUDY_MECHANISMS))) + 2
     for market, described in _MARKETS.items():
-        console.print(Text(wrap(described, width=console.width, then=""), style="bold"))
+        _title(console, described)
         for mechanism in MECHANISMS.values():
             if mechanism.market == market:
-                prior = "; needs the seller's prior" if mechanism.uses_prior else ""
-                first = f"  {mechanism.name}".ljust(indent)
-                say(console, f"{first}{mechanism.summary}{prior}", then=" " * indent)
+                name = f"{mechanism.name}{_PRIOR_MARK if mechanism.uses_prior else ''}"
+                say(console, f"{f'  {name}'.ljust(indent)}{mechanism.summary}", then=" " * indent)
+        if any(mechanism.uses_prior for mechanism in MECHANISMS.values() if mechanism.market == market):
+            say(console, f" {_PRIOR_MARK} given the seller's prior, which its session publishes", then="    ")
         console.print()
-    console.print(Text(wrap(_STUDY, width=console.width, then=""), style="bold"))
+    _title(console, _STUDY)
     for name, study in STUDY_MECHANISMS.items():
         say(console, f"{f'  {name}'.ljust(indent)}{study.mechanism.summary}", then=" " * indent)
     console.print()
-    say(console, "`auctioneer mechanisms NAME` says what one asks, promises and lets one choose.")
-    say(
-        console,
-        "`auctioneer expect SCENARIO --mechanism all` compares those that can run on a scenario's market.",
-    )
+    for command, meaning in (
+        ("auctioneer mechanisms NAME", "what it asks, promises and offers"),
+        ("auctioneer expect SCENARIO --mechanism all", "compares those that can run"),
+        ("auctioneer audit SCENARIO --mechanism NAME", "who gains by a lie"),
+    ):
+        say(console, f"{command.ljust(43)} {meaning}", then=" " * 44)
+
+
+def _title(console: Console, text: str) -> None:
+    console.print(Text(wrap(text, width=console.width, then=""), style="bold"))
 
 
 def _explain(console: Console, mechanism: Mechanism) -> None:

@@ -332,3 +332,25 @@ def test_ctrl_c_prints_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert captured.err == ""
     if compares:
         assert (found["was_interrupted"], len(found["mechanisms"])) == (True, 1)
+
+
+# --- Mechanisms that cannot run ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--estimate", "100")])
+def test_the_exit_code_says_that_no_mechanism_could_run(
+    more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+):
+    """A misspelt parameter is no answer; beside a mechanism that runs it is a line."""
+    wrong = ("--mechanism", "uniform-clock:nope=1")
+    assert main(["expect", WALLET, *wrong, *more]) == 2
+    assert "no parameter 'nope'" in capsys.readouterr().out
+    assert main(["expect", WALLET, *wrong, "--mechanism", "uniform-clock", *more]) == 0
+
+
+def test_mechanisms_for_study_are_named_with_what_can_be_computed(capsys: pytest.CaptureFixture[str]):
+    """Audits alone know them; one of them is a parameter of a registered mechanism."""
+    assert main(["expect", WALLET, "--mechanism", "slot-draw"]) == 2
+    assert "threshold-lottery:slots=uniform" in capsys.readouterr().err
+    assert main(["expect", WALLET, "--mechanism", "uniform-clock-at-once"]) == 2
+    assert "auctioneer audit SCENARIO --mechanism uniform-clock-at-once" in capsys.readouterr().err

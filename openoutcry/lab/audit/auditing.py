@@ -6,22 +6,24 @@ within the limit. Called by `auctioneer audit` and by tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 from random import Random
 
-from openoutcry.errors import ConfigurationError
-from openoutcry.lab.audit.beliefs import judge_beliefs, runs_for_each_belief
-from openoutcry.lab.audit.cases import LISTED_BELIEFS, Case, Cases
+from openoutcry.errors import TooLargeError
+from openoutcry.lab.audit.belief_plans import make_belief_plan
+from openoutcry.lab.audit.beliefs import judge_beliefs
+from openoutcry.lab.audit.cases import Case, Cases
 from openoutcry.lab.audit.interim import Likely, judge_over_prior, likely_others
 from openoutcry.lab.audit.judging import Judged, judge
 from openoutcry.lab.audit.obviousness import Obviousness
-from openoutcry.lab.audit.paths import Path, TooManyPaths, find_paths
-from openoutcry.lab.audit.plans import PATHS_LIMIT, Plan, make_plan
-from openoutcry.lab.audit.probing import find_questions, ignorance
+from openoutcry.lab.audit.paths import Path, TooManyPaths, check_paths, find_paths
+from openoutcry.lab.audit.plans import PATHS_LIMIT, Plan, make_plan, too_many_answers
+from openoutcry.lab.audit.probing import find_questions
 from openoutcry.lab.audit.properties import Coverage, Finding, Property, Verdict
-from openoutcry.lab.audit.subject import Held, Subject
+from openoutcry.lab.audit.subject import Subject
+from openoutcry.lab.audit.wording import show_large
 from openoutcry.mechanisms.chance import Chance
 from openoutcry.mechanisms.conversation import Answer, Climb, Question, ReportType
 from openoutcry.mechanisms.crowd.distributions import Distribution
@@ -30,12 +32,6 @@ from openoutcry.protocol.draws import SeededChance
 
 DEFAULT_LIMIT = 100_000
 """Runs of the mechanism, at some ten thousand a second for small markets."""
-
-DRAWN_BELIEFS = 40
-"""Beliefs of a bidder that are compared where the grid has too many to list, if the limit allows so many."""
-
-FEWEST_BELIEFS = 4
-"""Fewer would compare next to nothing, whatever the limit."""
 
 DEFAULT_STEPS = 2
 """Beliefs are certainties and even odds of two profiles, unless one asks for more."""
@@ -149,7 +145,7 @@ class _Audit:
         tell: Tell,
     ) -> None:
         self.subject, self.tell, self._announce = subject, tell, announce
-        self._seed, self._samples, self._limit = seed, samples, limit
+        self._seed, self._samples, self._limit, self._steps = seed, samples, limit, steps
         kinds = find_questions(subject)
         self.asks_beliefs = any(isinstance(kind, ReportType) and kind.subjects for kind in kinds)
         self.has_clock = any(isinstance(kind, Climb) for kind in kinds)
@@ -164,11 +160,11 @@ class _Audit:
         """Look at truths, with beliefs held fixed where there are any.
 
         Returns:
-            About how many runs of the mechanism one case takes; 0 where that is unknown.
+            About how many runs of the mechanism one case takes with all coins; 0 where that is unknown.
         """
         plan = make_plan(
             self._cases,
-            lambda case, most: len(self._paths(case, most)),
+            self._runs_of,
             seed=self._seed,
             samples=self._samples,
             limit=self._limit,
@@ -192,7 +188,7 @@ class _Audit:
                 self._tally.count(Property.OBVIOUS, obviousness.points)
                 self._tally.note(obviousness.worst())
         self._coverage |= dict.fromkeys(looked_at, plan.coverage)
-        return plan.runs
+        return plan.runs if has_all_coins else 0
 
     def _judge(self, case: Case, paths: list[Path], obviousness: Obviousness, *, has_all_coins: bool) -> None:
         subject = self.subject
@@ -210,22 +206,32 @@ class _Audit:
         for finding in judged.findings:
             self._tally.note(finding)
 
+    def _runs_of(self, case: Case, most: int, *, has_all_coins: bool) -> int:
+        self.tell("trying out how large a case is")
+        luck = None if has_all_coins else self._one_coin(0)
+        return len(self._paths(case, most, luck, may_be_far_too_large=True))
+
+    def _one_coin(self, number: int) -> Callable[[], Chance]:
+        coin = Random(f"{self._seed}/coin/{number}").randbytes(32)
+        return lambda: SeededChance(coin, len(self.subject.names))
+
     def _paths_of(self, case: Case, plan: Plan, number: int) -> list[Path]:
-        luck = None
-        if plan.coverage == "sampled, one coin each":
-            coin = Random(f"{self._seed}/coin/{number}").randbytes(32)
-            luck = lambda: SeededChance(coin, len(self.subject.names))  # noqa: E731  # A name would say no more.
+        luck = self._one_coin(number) if plan.coverage == "sampled, one coin each" else None
         try:
             paths = self._paths(case, PATHS_LIMIT, luck)
         except TooManyPaths:
-            raise ConfigurationError(
-                f"one bidder alone can answer in more than {PATHS_LIMIT:,} ways in one case: take fewer signal "
-                "levels or types"
-            ) from None
+            raise too_many_answers(PATHS_LIMIT) from None
         self._tally.runs += len(paths)
         return paths
 
-    def _paths(self, case: Case, limit: int, luck: Callable[[], Chance] | None = None) -> list[Path]:
+    def _paths(
+        self,
+        case: Case,
+        limit: int,
+        luck: Callable[[], Chance] | None = None,
+        *,
+        may_be_far_too_large: bool = False,
+    ) -> list[Path]:
         subject, bidder = self.subject, case.bidder
         answerers = [subject.honest(other, truth, case.held) for other, truth in enumerate(case.others)]
         truths = range(subject.truth_counts[bidder])
@@ -237,6 +243,8 @@ class _Audit:
         def options(question: Question, clock: int) -> tuple[Answer, ...]:
             return subject.options(question, clock, truths, beliefs)
 
+        if may_be_far_too_large:
+            check_paths(subject.converse, bidder, options, answerers, limit=limit, luck=luck)
         return find_paths(subject.converse, bidder, options, answerers, limit=limit, luck=luck)
 
     # --- Averages over the prior. ---
@@ -249,10 +257,12 @@ class _Audit:
             runs: About how many runs one case takes; 0 where that is unknown.
         """
         counts = self.subject.truth_counts
-        cases = sum(prod(counts) // count for count in counts)
+        cases = min(sum(prod(counts) // count for count in counts), len(counts) * prior.support_size)
         if not runs or cases * runs > self._limit:
+            each = f", about {show_large(runs, 'run')} each" if runs else ""
             self._begin(
-                f"over the prior: {cases:,} cases, too large (limit {self._limit:,} runs): not looked at"
+                f"over the prior: {show_large(cases, 'case')}{each}, too large (limit {self._limit:,} runs): not "
+                "looked at"
             )
             return
         both = (Property.INTERIM, Property.SAFE_INTERIM)
@@ -290,72 +300,45 @@ class _Audit:
 
     def beliefs(self) -> None:
         """Look at beliefs, all values being true."""
-        generator = Random(f"{self._seed}/beliefs")
-        grids = self._cases.grids
-        affordable = self._affordable_beliefs()
-        are_all = all(grid.size <= min(LISTED_BELIEFS, affordable) for grid in grids)
-        drawn = max(FEWEST_BELIEFS, min(DRAWN_BELIEFS, affordable))
-        listed = [
-            grid.listed() if are_all else list(dict.fromkeys(grid.draw(generator) for _ in range(drawn)))
-            for grid in grids
-        ]
-        cases = list(self._belief_cases(listed, generator))
+        try:
+            plan = make_belief_plan(
+                self.subject,
+                self._cases.grids,
+                seed=self._seed,
+                steps=self._steps,
+                limit=self._limit,
+                tell=self.tell,
+            )
+        except TooManyPaths:
+            self._begin(
+                f"beliefs: a few of them at one profile take more than {PATHS_LIMIT:,} runs: not looked at"
+            )
+            return
         self._coverage[Property.BELIEFS] = "interrupted"
-        self._begin(
-            f"{len(cases) // 2:,} bidders' types, each with {max(map(len, listed)):,} beliefs that it may hold and "
-            "report, at every profile of the others, who are ignorant and then hold drawn beliefs"
-        )
+        self._begin(plan.describe())
         spent = 0
-        for done, (case, truth) in enumerate(cases, start=1):
+        for done, (case, truth) in enumerate(plan.cases, start=1):
             try:
-                verdict = judge_beliefs(self.subject, case, truth, listed[case.bidder], limit=PATHS_LIMIT)
+                verdict = judge_beliefs(
+                    self.subject, case, truth, plan.listed[case.bidder], limit=PATHS_LIMIT
+                )
             except TooManyPaths:
-                raise ConfigurationError(
-                    f"one bidder's beliefs take more than {PATHS_LIMIT:,} runs at one profile: take a coarser grid"
+                raise TooLargeError(
+                    f"one bidder's beliefs take more than {PATHS_LIMIT:,} runs at one profile, and no more are kept: "
+                    "take a coarser --grid, or fewer bidders or types",
+                    size=PATHS_LIMIT + 1,
+                    limit=PATHS_LIMIT,
                 ) from None
             spent += verdict.runs
             self._tally.runs += verdict.runs
             self._tally.count(Property.BELIEFS, verdict.cases)
             self._tally.note(verdict.worst)
-            self.tell(f"beliefs: {done:,} of {len(cases):,}")
-            if spent > self._limit and done < len(cases):
+            self.tell(f"beliefs: {done:,} of {len(plan.cases):,}")
+            if spent > self._limit and done < len(plan.cases):
                 self._coverage[Property.BELIEFS] = "sampled"
-                self._begin(f"beliefs: the limit on runs was reached after {done:,} of {len(cases):,}")
+                self._begin(f"beliefs: the limit on runs was reached after {done:,} of {len(plan.cases):,}")
                 return
-        self._coverage[Property.BELIEFS] = "exhaustive" if are_all else "sampled"
-
-    def _affordable_beliefs(self) -> int:
-        """Return how many beliefs a bidder may hold and report so that one bidder's type keeps within the limit."""
-        generator = Random(f"{self._seed}/probe of beliefs")
-        everybody = range(len(self._cases.grids))
-        held = tuple(ignorance(self.subject, other) for other in everybody)
-        most = 1
-        for bidder, grid in enumerate(self._cases.grids):
-            others = tuple(
-                0 if other == bidder else generator.randrange(count)
-                for other, count in enumerate(self.subject.truth_counts)
-            )
-            case = Case(bidder=bidder, others=others, held=held)
-            try:
-                runs = runs_for_each_belief(self.subject, case, [grid.draw(generator) for _ in everybody])
-            except TooManyPaths:
-                return 0
-            most = max(most, runs)
-        return self._limit // most
-
-    def _belief_cases(self, listed: list[list[Distribution]], random: Random) -> Iterator[tuple[Case, int]]:
-        """Yield every bidder and type, in random order: once with the others ignorant, once with drawn beliefs."""
-        counts = self.subject.truth_counts
-        pairs = [(bidder, truth) for bidder, count in enumerate(counts) for truth in range(count)]
-        random.shuffle(pairs)
-        everybody = range(len(counts))
-        for number in range(2):
-            for bidder, truth in pairs:
-                held: Held = tuple(
-                    random.choice(listed[other]) if number else ignorance(self.subject, other)
-                    for other in everybody
-                )
-                yield Case(bidder=bidder, others=(0,) * len(counts), held=held), truth
+        self._coverage[Property.BELIEFS] = "exhaustive" if plan.are_all else "sampled"
 
     # --- The end. ---
 

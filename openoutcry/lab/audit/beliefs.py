@@ -1,21 +1,20 @@
 """Step 2 of two-step dominance: when all values are true, the true belief gains more on average than any other.
 
 A bidder that knows something of the others reports a belief from a grid. What each report gains is computed at every
-profile of the others, over all coins, once; what it gains on average follows for each knowledge on the grid.
+profile of the others that some belief holds possible, over all coins, once; what it gains on average follows for each
+knowledge on the grid.
 
 Source: CROWD, definition of two-step dominance, step 2, and Lemma 3; CROWD, Section 4.3, for what being asked tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
-from math import prod
 
 from openoutcry.lab.audit.cases import Case
-from openoutcry.lab.audit.paths import Path, find_paths
+from openoutcry.lab.audit.paths import Path, check_paths, find_paths
 from openoutcry.lab.audit.plans import PATHS_LIMIT
 from openoutcry.lab.audit.properties import Finding, Property
 from openoutcry.lab.audit.subject import Subject
@@ -62,7 +61,8 @@ def judge_beliefs(
 
     Args:
         subject: A mechanism that asks for beliefs.
-        case: The bidder, and what all others believe; the others' values are gone through, whatever it says.
+        case: The bidder, and what all others believe. The others' values that it may hold possible are gone through,
+            whatever the case says.
         truth: The bidder's type index.
         grid: What it may know, and report.
         limit: Most paths at one profile.
@@ -75,7 +75,7 @@ def judge_beliefs(
     reports = list(dict.fromkeys([*map(as_joint, grid), *honest.values()]))
     table: dict[tuple[int, ...], _AtProfile] = {}
     runs = 0
-    for rest in _rests(subject, bidder):
+    for rest in _possible(grid):
         others = (*rest[:bidder], 0, *rest[bidder:])
         paths = _paths(subject, case, others, truth, reports, limit)
         runs += len(paths)
@@ -92,7 +92,7 @@ def judge_beliefs(
 
 
 def runs_for_each_belief(subject: Subject, case: Case, some: Sequence[Distribution]) -> int:
-    """Return about how many runs it takes to compare one more belief, at all profiles of the others.
+    """Return about how many runs it takes to compare one more belief, at one profile of the others.
 
     Args:
         subject: A mechanism that asks for beliefs.
@@ -103,10 +103,8 @@ def runs_for_each_belief(subject: Subject, case: Case, some: Sequence[Distributi
         TooManyPaths: These alone take more than can be kept.
     """
     reports = list(dict.fromkeys(map(as_joint, some)))
-    runs = len(_paths(subject, case, case.others, 0, reports, PATHS_LIMIT))
-    return -(-runs // len(reports)) * prod(
-        count for other, count in enumerate(subject.truth_counts) if other != case.bidder
-    )
+    runs = len(_paths(subject, case, case.others, 0, reports, PATHS_LIMIT, may_be_far_too_large=True))
+    return -(-runs // len(reports))
 
 
 def as_joint(belief: Distribution | None) -> Joint:
@@ -115,8 +113,9 @@ def as_joint(belief: Distribution | None) -> Joint:
     return belief.expanded() if isinstance(belief, Product) else belief
 
 
-def _rests(subject: Subject, bidder: int) -> Iterator[tuple[int, ...]]:
-    return product(*(range(count) for other, count in enumerate(subject.truth_counts) if other != bidder))
+def _possible(grid: Sequence[Distribution]) -> list[tuple[int, ...]]:
+    """Return every profile of the others that some of these beliefs hold possible; no others count."""
+    return list(dict.fromkeys(rest for knowledge in grid for rest, _ in knowledge.items()))
 
 
 def _paths(
@@ -126,6 +125,8 @@ def _paths(
     truth: int,
     reports: Sequence[Distribution],
     limit: int,
+    *,
+    may_be_far_too_large: bool = False,
 ) -> list[Path]:
     bidder, held = case.bidder, case.held
     answerers = [subject.honest(other, value, held) for other, value in enumerate(others)]
@@ -135,6 +136,8 @@ def _paths(
         # Silence is no belief; step 1 has looked at it.
         return [answer for answer in given if answer != ReportedType(report=None)]
 
+    if may_be_far_too_large:
+        check_paths(subject.converse, bidder, options, answerers, limit=limit)
     return find_paths(subject.converse, bidder, options, answerers, limit=limit)
 
 

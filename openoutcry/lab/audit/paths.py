@@ -14,10 +14,11 @@ from math import prod
 
 from openoutcry.lab.audit.coins import Luck
 from openoutcry.lab.audit.properties import Step
-from openoutcry.mechanisms.answering import Answerer
+from openoutcry.mechanisms.answering import Answerer, drive
 from openoutcry.mechanisms.chance import Chance, Draw
 from openoutcry.mechanisms.conversation import Answer, Climb, Climbed, Conversation, Outcome, Question, Wave
 from openoutcry.mechanisms.exploring import enumerate_tapes
+from openoutcry.mechanisms.probing import fewest_runs
 
 OWN = "own answer/"
 
@@ -76,6 +77,44 @@ def find_paths(
     if len(found) > limit:
         raise TooManyPaths
     return found
+
+
+def check_paths(
+    converse: Callable[[Chance], Conversation],
+    bidder: int,
+    options: Options,
+    answerers: Sequence[Answerer],
+    *,
+    limit: int,
+    luck: Callable[[], Chance] | None = None,
+) -> None:
+    """Refuse a case of which a few random runs tell that it has far more paths than it may have.
+
+    Args:
+        converse: As in `find_paths`, as are all others.
+        bidder: Whose answers are explored.
+        options: What it could answer.
+        answerers: How the others answer.
+        limit: Most paths.
+        luck: Gives the chance of each run; None for all luck.
+
+    Raises:
+        TooManyPaths: There are far more.
+    """
+
+    def run(chance: Chance) -> Outcome:
+        inner = converse(chance if luck is None else luck())
+        return drive(_answering_by_choice(inner, bidder, options, chance, []), answerers)
+
+    if fewest_runs(run, _DIVES, looks_at_states=False) > _FAR * max(limit, 1):
+        raise TooManyPaths
+
+
+_DIVES = 9
+"""Random runs that are spent on telling whether a case is far too large."""
+
+_FAR = 100
+"""What so few runs tell may be wrong by a factor, but hardly by such a one."""
 
 
 def _paths(

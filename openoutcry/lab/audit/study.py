@@ -120,7 +120,7 @@ def _ask_all_at_once(market: Market, parameters: NoChoices, chance: Chance) -> C
 UNIFORM_AT_ONCE = StudyMechanism(
     mechanism=Mechanism(
         name="uniform-clock-at-once",
-        summary="all signal clocks rise together, everybody being asked at once, up to the level just accepted",
+        summary="all clocks rise together, all asked at once",
         source=f"{_CLOCK_PAPER}: footnote 2, as one would read it first",
         parameters=(),
         asks="At each level everybody still active is asked at once, until one is left.",
@@ -152,7 +152,7 @@ SLOT_DRAW = StudyMechanism(
     mechanism=replace(
         _LOTTERY,
         name="slot-draw",
-        summary="of the bidders that reach their thresholds the one in a random place buys",
+        summary="of those who may buy, the one in a random place",
         repaired="Nothing, on purpose.",
         parameters=tuple(p for p in _LOTTERY.parameters if p.name != "slots"),
         configure=_narrowed("slot-draw", _LOTTERY, _with_slots, "slots"),
@@ -190,7 +190,7 @@ LITERAL_LOOKAHEAD = StudyMechanism(
     mechanism=replace(
         _LOOKAHEAD,
         name="literal-lookahead",
-        summary="crowdsourced lookahead with the price read as it is printed",
+        summary="crowdsourced lookahead, its price read literally",
         repaired="Nothing, on purpose.",
         parameters=tuple(p for p in _LOOKAHEAD.parameters if p.name != "reading"),
         configure=_narrowed("literal-lookahead", _LOOKAHEAD, _read_literally, "reading"),
@@ -223,7 +223,7 @@ def _print_lottery(market: TypeMarket, parameters: Direct, chance: Chance) -> Co
 PRINTED_LOTTERY = StudyMechanism(
     mechanism=Mechanism(
         name="printed-lottery",
-        summary="Vickrey's auction of one good, mixed with the lottery of Lemma 1 as it is printed",
+        summary="Vickrey's auction, mixed with Lemma 1 as printed",
         source=f"{_CROWD_PAPER}: Lemma 1",
         parameters=(OPENINGS,),
         asks="Everybody commits to its value in one wave.",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from os.path import relpath
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from openoutcry.errors import ConfigurationError, ScenarioError, UsageError
 from openoutcry.lab.audit.finding_mechanisms import FILE_MARK, Reference, find_subject
@@ -148,19 +148,37 @@ def replay_witness(folder: Path) -> tuple[Subject, Shown, Mapping[str, object]]:
     Raises:
         ConfigurationError: It is no witness.
     """
-    try:
-        told = json.loads((folder / WITNESS).read_bytes())
-        assert told["format"] == FORMAT
-        reference = Reference(name=told["mechanism"], parameters=told["parameters"])
-        what, bidder = Property[told["property"]], told["bidder"]
-    except (OSError, ValueError, KeyError, AssertionError, TypeError) as error:
-        raise ConfigurationError(
-            f"{folder} holds no witness of an audit: {WITNESS} is missing or damaged"
-        ) from error
+    told = _read_account(folder)
+    reference = Reference(name=told["mechanism"], parameters=told["parameters"])
+    what, bidder = Property[told["property"]], told["bidder"]
     scenario = load_scenario(folder / SCENARIO)
     subject = find_subject(scenario, reference, directory=folder)
+    if (bidder is None) is not (what is Property.FUNDED) or bidder not in (None, *subject.names):
+        raise _damaged(folder)
     place = None if bidder is None else subject.names.index(bidder)
     return subject, _show(subject, what, place, _Pair.read(folder), read_seed(scenario.seed)), told
+
+
+def _read_account(folder: Path) -> Mapping[str, Any]:
+    """Return what is written of a witness, after it was checked to be that."""
+    try:
+        told = json.loads((folder / WITNESS).read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(folder) from error
+    kinds = {"mechanism": str, "parameters": dict, "property": str, "finding": str, "gain_shown": str}
+    if (
+        not isinstance(told, dict)
+        or told.get("format") != FORMAT
+        or not all(isinstance(told.get(key), kind) for key, kind in kinds.items())
+        or told["property"] not in Property.__members__
+        or not isinstance(told.get("bidder"), str | None)
+    ):
+        raise _damaged(folder)
+    return told
+
+
+def _damaged(folder: Path) -> ConfigurationError:
+    return ConfigurationError(f"{folder} holds no witness of an audit: {WITNESS} is missing or damaged")
 
 
 # --- Writing ----------------------------------------------------------------------------------------------

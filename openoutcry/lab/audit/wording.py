@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import log10
 
 from openoutcry.lab.audit.coins import Luck, named
 from openoutcry.lab.audit.properties import Finding, Property, Step
@@ -15,6 +16,16 @@ from openoutcry.strategies.valuations import readable, value_of
 
 SHOWN_POINTS = 4
 """Rows of a belief that are written out."""
+
+READABLE = 10**12
+"""Counts from here on are told by their order of magnitude: nobody reads so many digits."""
+
+
+def show_large(count: int, noun: str) -> str:
+    """Return a count with its noun, however large it is: `1 case`, `816 cases`, `about 10^614 cases`."""
+    # Python refuses to turn counts of cases of large crowds into digits.
+    number = f"{count:,}" if count < READABLE else f"about 10^{log10(count):.0f}"
+    return f"{number} {noun}{'' if count == 1 else 's'}"
 
 
 def describe(subject: Subject, finding: Finding) -> str:

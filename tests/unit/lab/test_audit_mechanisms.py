@@ -259,6 +259,36 @@ def test_a_witness_of_a_registered_mechanism_is_played_by_everybody_alike(tmp_pa
     assert json.loads((folder / "witness.json").read_text())["seed"] == witness.seed
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bidder": "nobody"},
+        {"bidder": None},
+        {"bidder": ["ada"]},
+        {"parameters": 3},
+        {"mechanism": 7},
+        {"finding": None},
+        {"gain_shown": None},
+        {"property": "BEST"},
+        {"format": "another"},
+    ],
+    ids=str,
+)
+def test_a_damaged_witness_is_refused_in_one_line(change: dict[str, object], tmp_path: Path):
+    """Whatever is wrong with it: it may come from anybody."""
+    scenario = scenario_for("crowdsourced-lookahead", tmp_path)
+    subject = find_subject(scenario, read_reference("crowdsourced-lookahead:reward=1/10,delta=9/10"))
+    worst = audit(subject, steps=1).failed[0].worst
+    assert worst is not None
+    folder = tmp_path / "witness"
+    write_witness(subject, worst, scenario, folder)
+    assert replay_witness(folder)[1].gain == worst.gain
+    account = json.loads((folder / "witness.json").read_text())
+    (folder / "witness.json").write_text(json.dumps(account | change))
+    with pytest.raises(ConfigurationError, match=r"witness\.json is missing or damaged"):
+        replay_witness(folder)
+
+
 def test_nothing_is_written_where_no_seed_shows_it(tmp_path: Path):
     """What costs nothing gains nothing: there is no witness, and no folder."""
     scenario = scenario_for("crowdsourced-lookahead-plus", tmp_path)
