@@ -1,7 +1,7 @@
 """The command `auctioneer`: its commands, and the one place where errors become lines and exit codes.
 
 Exit codes: 0 done, 1 the answer is no (a transcript that is invalid, a session that is void, a service that refused),
-2 what was given cannot be used, 70 a mistake of ours, 130 interrupted.
+2 what was given cannot be used, 70 a mistake of ours, 130 interrupted, 141 nobody reads what is printed.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ from openoutcry.errors import OpenOutcryError, TranscriptError, UnreadableTransc
 NO = 1
 UNUSABLE = 2
 OUR_MISTAKE = 70
+UNREAD = 141
+"""As shells have it for a program that a closed pipe ended: no answer, and so not the answer no."""
 
 OUTPUT_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What a file says that takes no more. Files that we open have names, and errors of their own; our output has none."""
@@ -123,10 +125,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A transcript that was read and does not hold is an answer; everything else kept the command from its work.
         is_answer = isinstance(error, TranscriptError) and not isinstance(error, UnreadableTranscript)
         return _fail(str(error), NO if is_answer else UNUSABLE)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough of it.
-        sys.stderr.close()
-        return NO
+    except SystemExit as end:
+        # So the libraries that print for us end a program whose output nobody reads; nothing else here does.
+        if end.code == NO:
+            return UNREAD
+        raise
     except Exception as error:
         if debug:
             traceback.print_exc()

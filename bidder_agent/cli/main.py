@@ -7,6 +7,7 @@
 3    the auctioneer could not be reached in time
 70   a fault of this program
 130  interrupted from the keyboard
+141  nobody reads what is printed
 ```
 """
 
@@ -30,6 +31,8 @@ UNUSABLE = 2
 UNREACHABLE = 3
 FAULT = 70
 INTERRUPTED = 130
+UNREAD = 141
+"""As shells have it for a program that a closed pipe ended: no answer, and so not the answer no."""
 
 OUTPUT_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What a file says that takes no more. Files that we open have names, and errors of their own; our output has none."""
@@ -99,6 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except SystemExit as end:
+        # So the libraries that print for us end a program whose output nobody reads; nothing else here does.
+        if end.code == FAILED:
+            return UNREAD
+        raise
     except click.ClickException as problem:
         return _complain(problem.format_message(), UNUSABLE)
     except Exception as problem:
@@ -106,9 +114,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         if isinstance(problem, OpenOutcryError):
             return _complain(str(problem), _exit_code(problem))
-        # A pipe whose reader has gone is no fault of anybody.
-        if isinstance(problem, BrokenPipeError):
-            return FAILED
         if isinstance(problem, OSError) and problem.errno in OUTPUT_FULL and problem.filename is None:
             _give_up_output()
             return _complain(f"standard output cannot be written: {problem.strerror}", FAILED)
