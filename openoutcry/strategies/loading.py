@@ -7,11 +7,9 @@ and its line), a missing attribute, something that is no strategy, and wrong opt
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -22,6 +20,7 @@ from types import ModuleType
 from openoutcry.errors import StrategyError
 from openoutcry.strategies.api import FunctionStrategy, Strategy
 from openoutcry.strategies.failure import describe_failure, home_of
+from openoutcry.strategies.module_files import name_module, run_module
 from openoutcry.strategies.naming import StrategyName, parse_strategy_name
 from openoutcry.strategies.options import bind_options
 from openoutcry.strategies.registry import (
@@ -177,27 +176,15 @@ def _import_module(parsed: StrategyName) -> ModuleType:
 def _load_file(path: Path, parsed: StrategyName) -> ModuleType:
     """Run a file as a module of its own; the same text at the same place is run once in a process."""
     try:
-        digest = hashlib.sha256(str(path.resolve()).encode() + b"\0" + path.read_bytes()).hexdigest()
+        name = name_module(path, "strategy")
     except OSError as error:
         raise StrategyError(f"strategy {parsed.text!r}: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        # A name that no file can have, such as one with a null character in it.
         raise StrategyError(f"strategy {parsed.text!r} cannot be read: {error}") from error
-    name = f"openoutcry_strategy_file_{digest[:16]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    specification = importlib.util.spec_from_file_location(name, path)
-    assert specification is not None, "a .py file always has a loader"
-    assert specification.loader is not None, "a .py file always has a loader"
-    module = importlib.util.module_from_spec(specification)
-    # Registered before it runs: dataclasses and pickling look their own module up.
-    sys.modules[name] = module
     try:
-        specification.loader.exec_module(module)
+        return run_module(path, name)
     except (Exception, SystemExit) as error:
-        del sys.modules[name]
         raise _import_failure(parsed, error, home=str(path)) from error
-    return module
 
 
 def _import_failure(parsed: StrategyName, error: BaseException, *, home: str | None = None) -> StrategyError:

@@ -6,11 +6,8 @@ checks a transcript knows all of it. Refuses names and files that give no mechan
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +24,7 @@ from openoutcry.mechanisms.registry import MECHANISMS
 from openoutcry.mechanisms.specification import check_market_kind
 from openoutcry.scenario.model import Scenario
 from openoutcry.strategies.failure import describe_failure
+from openoutcry.strategies.module_files import name_module, run_module
 
 FILE_MARK = ".py:"
 
@@ -183,23 +181,12 @@ def _load(reference: str, directory: Path) -> Mechanism:
 def _run(path: Path, reference: str) -> ModuleType:
     """Run a file as a module of its own; the same text at the same place is run once in a process."""
     try:
-        digest = sha256(str(path.resolve()).encode() + b"\0" + path.read_bytes()).hexdigest()
+        name = name_module(path, "mechanism")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(f"mechanism {reference!r}: {path} cannot be read: {reason}") from error
-    name = f"openoutcry_mechanism_file_{digest[:16]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    specification = importlib.util.spec_from_file_location(name, path)
-    assert specification is not None, "a .py file always has a loader"
-    assert specification.loader is not None, "a .py file always has a loader"
-    module = importlib.util.module_from_spec(specification)
-    # Registered before it runs: dataclasses look their own module up.
-    sys.modules[name] = module
     try:
-        specification.loader.exec_module(module)
+        return run_module(path, name)
     except (Exception, SystemExit) as error:
-        del sys.modules[name]
         raised = describe_failure(error, home=str(path))
         raise ConfigurationError(f"mechanism {reference!r}: {path.name} raised {raised}") from error
-    return module
