@@ -94,6 +94,31 @@ demo-crowd: $(READY) ## Run auctions among processes that tell, for a reward, wh
 bench: $(READY) ## Measure what is fast and what is slow.
 	$(BIN)/python -m benchmarks
 
+# --- Study ---
+
+STUDY := bounds forms crowd knowledge independent lies-signals lies-types lies-independent lies-side-bets
+# Which pictures of each campaign's report the study shows.
+PICTURES_bounds := welfare-share revenue-share growth-bidders-welfare-share growth-signal-levels-welfare-share \
+  growth-groups-welfare-share
+PICTURES_forms := mechanism-differences growth-groups-welfare-share conversation
+PICTURES_crowd := growth-bidders-optimal-revenue-share growth-correlation-optimal-revenue-share
+PICTURES_knowledge := growth-cells-optimal-revenue-share
+PICTURES_independent := growth-bidders-optimal-revenue-share
+PICTURES_lies-signals := strategy-gains
+PICTURES_lies-types := strategy-gains
+PICTURES_lies-independent := strategy-gains
+PICTURES_lies-side-bets := strategy-gains
+
+define study_campaign
+$(BIN)/auctioneer sweep docs/study/$(1).toml --out runs/study/$(1) --workers $(WORKERS)
+$(BIN)/auctioneer report runs/study/$(1) --figures docs/study/figures/$(1) $(PICTURES_$(1):%=--picture %)
+
+endef
+
+.PHONY: study
+study: $(READY) ## Play the campaigns of docs/study, or those named by STUDY=..., and draw its pictures anew.
+	$(foreach campaign,$(STUDY),$(call study_campaign,$(campaign)))
+
 # --- Release ---
 
 .PHONY: lock

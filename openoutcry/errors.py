@@ -57,8 +57,8 @@ class Undecided(OpenOutcryError):
     code: ClassVar[str] = "UNDECIDED"
 
 
-class ScenarioError(ConfigurationError):
-    """A scenario, or a file that it names, is wrong.
+class WrittenFileError(ConfigurationError):
+    """A file that a person wrote is wrong.
 
     Attributes:
         file: The file as the person named it.
@@ -66,31 +66,23 @@ class ScenarioError(ConfigurationError):
         reason: What is wrong with it and what to do.
     """
 
+    def __init__(self, *, file: str, key: str, reason: str) -> None:
+        super().__init__(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")
+        self.file = file
+        self.key = key
+        self.reason = reason
+
+
+class ScenarioError(WrittenFileError):
+    """A scenario, or a file that it names, is wrong."""
+
     code: ClassVar[str] = "SCENARIO"
 
-    def __init__(self, *, file: str, key: str, reason: str) -> None:
-        super().__init__(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")
-        self.file = file
-        self.key = key
-        self.reason = reason
 
-
-class CampaignError(ConfigurationError):
-    """A campaign file, or what a campaign left behind, is wrong.
-
-    Attributes:
-        file: The file as the person named it.
-        key: Dotted path of the key; empty for the file as a whole.
-        reason: What is wrong with it and what to do.
-    """
+class CampaignError(WrittenFileError):
+    """A campaign file, or what a campaign left behind, is wrong."""
 
     code: ClassVar[str] = "CAMPAIGN"
-
-    def __init__(self, *, file: str, key: str, reason: str) -> None:
-        super().__init__(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")
-        self.file = file
-        self.key = key
-        self.reason = reason
 
 
 class TooLargeError(ConfigurationError):

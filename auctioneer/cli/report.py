@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +16,11 @@ from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
 from openoutcry.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from openoutcry.lab.pictures.page import Figure
     from openoutcry.lab.reporting.report import Report
 
 PAGE_FILE = "report.html"
-SECTION_NAMES = ("bounds", "mechanisms", "growth", "strategies", "cells")
+SECTION_NAMES = ("bounds", "mechanisms", "growth", "conversation", "strategies", "cells")
 PRINTED_CELLS = 40
 WIDTH_WITHOUT_TERMINAL = 150
 
@@ -31,6 +32,7 @@ _PAGE_BEGINS = b"<!doctype html>"
         "auctioneer report runs/bounds",
         "auctioneer report runs/bounds --out bounds.html --only mechanisms --only strategies",
         "auctioneer report runs/bounds --figures figures --format png",
+        "auctioneer report runs/bounds --figures figures --picture welfare-share",
         "auctioneer report runs/bounds --json | jq '.mechanisms[] | select(.is_significant)'",
     )
 )
@@ -56,6 +58,13 @@ _PAGE_BEGINS = b"<!doctype html>"
     help="Of the pictures in files.",
 )
 @click.option(
+    "--picture",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Write this one of the pictures, and no others but those named so; may be given many times.",
+)
+@click.option(
     "--only",
     multiple=True,
     type=click.Choice(SECTION_NAMES),
@@ -69,6 +78,7 @@ def report(
     out: Path | None,
     figures: Path | None,
     picture_format: str,
+    names: tuple[str, ...],
     only: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -81,13 +91,18 @@ def report(
     from openoutcry.lab.reporting.report import make_report
     from openoutcry.lab.reporting.result import open_result
 
+    if names and figures is None:
+        raise click.UsageError(
+            "--picture chooses among the pictures that --figures DIRECTORY writes: name that, too"
+        )
     opened = open_result(result)
     page = opened.manifest_file.parent / PAGE_FILE if out is None and not as_json else out
     if page is not None:
         _refuse_other_file(page)
     with _progress() as tell:
         made = make_report(opened, tell=tell)
-    pictures = [] if figures is None else _write_figures(made, figures, picture_format, only)
+    chosen = [] if figures is None else _choose_figures(made, names, only)
+    pictures = [] if figures is None else _write_figures(chosen, figures, picture_format)
     if page is not None:
         _write_page(made, page, only)
     if as_json:
@@ -120,12 +135,26 @@ def _write_page(made: Report, page: Path, only: tuple[str, ...]) -> None:
     write_whole(page, render_report(made, only=only).encode())
 
 
-def _write_figures(made: Report, directory: Path, suffix: str, only: tuple[str, ...]) -> list[Path]:
-    from openoutcry.lab.pictures.export import export_figure
+def _choose_figures(made: Report, names: tuple[str, ...], only: tuple[str, ...]) -> list[Figure]:
+    """Return the figures of these sections, those of these names if any are given."""
     from openoutcry.lab.reporting.sections import report_figures
+    from openoutcry.mechanisms.parameters import show, suggest
+
+    drawn = {figure.name: figure for figure in report_figures(made, only=only)}
+    for name in names:
+        if name not in drawn:
+            there = ", ".join(drawn) or "none"
+            raise ConfigurationError(
+                f"there is no picture {show(name)}{suggest(name, drawn)}; there are {there}"
+            )
+    return [drawn[name] for name in dict.fromkeys(names or drawn)]
+
+
+def _write_figures(chosen: Sequence[Figure], directory: Path, suffix: str) -> list[Path]:
+    from openoutcry.lab.pictures.export import export_figure
 
     written = []
-    for figure in report_figures(made, only=only):
+    for figure in chosen:
         path = directory / f"{figure.name}.{suffix}"
         export_figure(figure, path)
         written.append(path)
@@ -156,16 +185,17 @@ def _print(made: Report) -> None:
 
 
 def _print_cells(console: Console, made: Report) -> None:
+    from openoutcry.lab.labels import common_labels, instance_labels, mechanism_labels, strategy_labels
     from openoutcry.lab.reporting.cells import SHARES
     from openoutcry.lab.reporting.formatting import show_share, show_value
-    from openoutcry.lab.reporting.labels import instance_labels, mechanism_labels
     from openoutcry.lab.reporting.report import instance_sets
     from openoutcry.lab.reporting.sections import SHARE_HEADINGS
 
     campaign = made.result.campaign
     mechanisms, instances = mechanism_labels(campaign), instance_labels(campaign)
+    strategies = strategy_labels(campaign)
     shares = [name for name in SHARES if any(name in figures.shares for figures in made.cells)]
-    has_strategies = len({cell.strategies_label for cell in campaign.cells}) > 1
+    has_strategies = len(set(strategies)) > 1
     columns = (
         Column(heading="instances", breaks_after=STRATEGY_BREAKS),
         Column(heading="mechanism", breaks_after=STRATEGY_BREAKS),
@@ -183,13 +213,16 @@ def _print_cells(console: Console, made: Report) -> None:
             (
                 "" if name == above else name,
                 mechanisms[cell.number],
-                *([cell.strategies_label] if has_strategies else []),
+                *([strategies[cell.number]] if has_strategies else []),
                 *(show_share(None if share is None else share.of_auctions) for share in told),
                 show_value(figures.means.get("utility")),
             )
         )
         above = name
-    print_table(console, columns, rows, title=campaign.title, is_light=True)
+    for line in (campaign.title, *common_labels(campaign)):
+        say(console, line)
+    console.print()
+    print_table(console, columns, rows, is_light=True)
     left = len(made.cells) - PRINTED_CELLS
     if left > 0:
         say(console, f"{left:,} more cells are in the report")

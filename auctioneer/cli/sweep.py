@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from datetime import timedelta
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from auctioneer.cli.printing import examples, print_json
+from auctioneer.cli.printing import examples, print_json, say
+from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
 from openoutcry.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,6 +31,17 @@ if TYPE_CHECKING:
 RESULTS = Path("runs")
 DIFFERENT = 1
 WIDTH_WITHOUT_TERMINAL = 170
+SECONDS_BETWEEN_LINES = 10.0
+
+MEANS = {
+    "welfare_share": "welfare / optimum",
+    "revenue_share": "revenue / optimum",
+    "optimal_share": "revenue / optimal",
+    "utility": "observed gains",
+    "questions": "questions",
+    "waves": "waves",
+}
+"""What is told of each cell, and under which heading."""
 
 
 @click.command(
@@ -74,12 +89,15 @@ def sweep(
     """
     if (campaign is None) == (reproduce is None):
         raise click.UsageError("give a CAMPAIGN.toml, or --reproduce MANIFEST")
+    if scheduler == "":
+        raise click.UsageError("--scheduler is empty: give its address, or leave it out")
     if workers is not None and scheduler is not None:
         raise click.UsageError("--workers are processes of this machine: leave them out with --scheduler")
-    if reproduce is not None:
-        return _reproduce(reproduce, workers, scheduler, as_json=as_json)
-    assert campaign is not None
-    return _sweep(campaign, workers, scheduler, out, resume=resume, as_json=as_json)
+    with _ending_as_by_ctrl_c():
+        if reproduce is not None:
+            return _reproduce(reproduce, workers, scheduler, as_json=as_json)
+        assert campaign is not None
+        return _sweep(campaign, workers, scheduler, out, resume=resume, as_json=as_json)
 
 
 def _sweep(
@@ -96,7 +114,9 @@ def _sweep(
 
     campaign = load_campaign(path)
     directory = RESULTS / path.stem if out is None else out
-    check_campaign(campaign)
+    # Checking makes strategies, and what those print is no result.
+    with redirect_stdout(sys.stderr):
+        check_campaign(campaign)
     if resume and not (directory / STATE_FILE).exists():
         raise ConfigurationError(f"{directory}: there is nothing to resume: leave --resume out to begin")
     with open_directory(campaign, directory, restart=resume is False):
@@ -104,9 +124,13 @@ def _sweep(
             _note(f"{directory} is finished already; --restart plays it again")
         else:
             began = perf_counter()
-            with _engine(workers, scheduler) as engine:
-                finished = _run(campaign, directory, engine)
-                _finish(campaign, directory, finished, engine, perf_counter() - began)
+            try:
+                with _engine(workers, scheduler) as engine:
+                    finished = _run(campaign, directory, engine)
+                    _finish(campaign, directory, finished, engine, perf_counter() - began)
+            except KeyboardInterrupt:
+                _note(f"what is done is kept in {directory}: the same command goes on from there")
+                raise
         _tell(campaign, directory, as_json=as_json)
     return 0
 
@@ -117,7 +141,8 @@ def _reproduce(path: Path, workers: int | None, scheduler: str | None, *, as_jso
 
     manifest = read_manifest(path)
     campaign = campaign_of(manifest, path)
-    check_campaign(campaign)
+    with redirect_stdout(sys.stderr):
+        check_campaign(campaign)
     with tempfile.TemporaryDirectory() as scratch, _engine(workers, scheduler) as engine:
         directory = Path(scratch) / "again"
         with open_directory(campaign, directory, restart=False):
@@ -133,10 +158,25 @@ def _reproduce(path: Path, workers: int | None, scheduler: str | None, *, as_jso
 
 
 @contextmanager
+def _ending_as_by_ctrl_c() -> Iterator[None]:
+    """Take a batch system's wish to end as a person's: what is done is kept, and nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
     from openoutcry.lab.engines import DaskEngine, ProcessEngine, count_cores
 
-    engine: Engine = DaskEngine(scheduler) if scheduler else ProcessEngine(workers or count_cores())
+    engine: Engine = (
+        DaskEngine(scheduler) if scheduler is not None else ProcessEngine(workers or count_cores())
+    )
     try:
         yield engine
     finally:
@@ -146,17 +186,14 @@ def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
 def _run(campaign: Campaign, directory: Path, engine: Engine) -> Finished:
     from openoutcry.lab.running import run_campaign
 
-    try:
-        with _progress(campaign.auctions) as (tell, tell_markets):
-            return run_campaign(campaign, directory, engine, tell=tell, tell_markets=tell_markets)
-    except KeyboardInterrupt:
-        _note(f"what is done is kept in {directory}: the same command goes on from there")
-        raise
+    with _progress(campaign.auctions) as (tell, tell_markets):
+        return run_campaign(campaign, directory, engine, tell=tell, tell_markets=tell_markets)
 
 
 def _finish(campaign: Campaign, directory: Path, finished: Finished, engine: Engine, seconds: float) -> None:
     from openoutcry.lab.manifest import Circumstances, describe
     from openoutcry.lab.running import MANIFEST_FILE, remove_work
+    from openoutcry.lab.storing import store
 
     circumstances = Circumstances(
         command=[Path(sys.argv[0]).name, *sys.argv[1:]],
@@ -165,9 +202,8 @@ def _finish(campaign: Campaign, directory: Path, finished: Finished, engine: Eng
         seconds=seconds,
     )
     manifest = describe(campaign, finished, circumstances, directory)
-    partial = directory / f"{MANIFEST_FILE}.partial"
-    partial.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(directory / MANIFEST_FILE)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    store(directory / MANIFEST_FILE, text.encode())
     remove_work(directory)
 
 
@@ -175,7 +211,7 @@ def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
     """Print where the results are, and what each cell did on average."""
     from openoutcry.lab.manifest import read_manifest
     from openoutcry.lab.running import MANIFEST_FILE, ROWS_FILE
-    from openoutcry.lab.summary import show_summary, summarise
+    from openoutcry.lab.summary import summarise
 
     manifest = read_manifest(directory / MANIFEST_FILE)
     for note in manifest["notes"]:
@@ -196,10 +232,42 @@ def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDTH_WITHOUT_TERMINAL)
-    show_summary(console, campaign, summary)
+    _print_summary(console, campaign, summary)
     click.echo(
         f"{manifest['rows']['count']:,} auctions: {directory / ROWS_FILE}, {directory / MANIFEST_FILE}"
     )
+
+
+def _print_summary(console: Console, campaign: Campaign, summary: list[dict[str, Any]]) -> None:
+    """Print what is the same in all cells, and a table of what is not with the mean of each cell."""
+    from openoutcry.lab.labels import common_labels, instance_labels, mechanism_labels, strategy_labels
+
+    labels = {
+        "mechanism": mechanism_labels(campaign),
+        "instances": instance_labels(campaign),
+        "strategies": strategy_labels(campaign),
+    }
+    if len(set(labels["strategies"])) == 1:
+        del labels["strategies"]
+    # What a campaign does not ask for has no column.
+    means = {
+        name: heading for name, heading in MEANS.items() if any(cell[name] is not None for cell in summary)
+    }
+    columns = [Column(heading=heading, breaks_after=STRATEGY_BREAKS) for heading in labels]
+    columns += [Column(heading=heading, is_number=True) for heading in ("auctions", "sold", *means.values())]
+    rows = [
+        (
+            *(of_cells[cell["cell"]] for of_cells in labels.values()),
+            f"{cell['auctions']:,}",
+            f"{cell['sold'] / cell['auctions']:.1%}",
+            *("?" if cell[name] is None else f"{cell[name]:.4g}" for name in means),
+        )
+        for cell in summary
+    ]
+    for line in (campaign.title, *common_labels(campaign)):
+        say(console, line)
+    console.print()
+    print_table(console, columns, rows, is_light=True)
 
 
 class _Rate(ProgressColumn):
@@ -207,16 +275,54 @@ class _Rate(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
 
 
+class _ProgressLines:
+    """Says now and then, where there is no terminal to draw on, what a bar would show.
+
+    Args:
+        total: How many auctions there are.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = self._resumed = 0
+        self._began = self._told = monotonic()
+        self._is_first = True
+
+    def tell(self, count: int) -> None:
+        """Take note of so many more auctions; the first are those of an earlier run."""
+        self._done += count
+        if self._is_first:
+            self._is_first, self._resumed, self._began = False, count, monotonic()
+            return
+        if self._is_due() and self._done < self._total:
+            rate = (self._done - self._resumed) / max(monotonic() - self._began, 1e-9)
+            left = timedelta(seconds=round((self._total - self._done) / rate))
+            _say(f"{self._done:,} of {self._total:,} auctions, {rate:,.0f}/s, {left} left")
+
+    def tell_markets(self, done: int, count: int) -> None:
+        """Say how many optimal revenues are known."""
+        if self._is_due():
+            _say(f"{done:,} of {count:,} optimal revenues")
+
+    def _is_due(self) -> bool:
+        now = monotonic()
+        if now - self._told < SECONDS_BETWEEN_LINES:
+            return False
+        self._told = now
+        return True
+
+
 @contextmanager
 def _progress(total: int) -> Iterator[tuple[Callable[[int], None], Callable[[int, int], None]]]:
-    """Show on a terminal how much is done, how fast, and how long the rest will take.
+    """Show how much is done, how fast, and how long the rest will take: in a bar, or in a line now and then.
 
     Yields:
         What to tell that so many more auctions are done; and how many optimal revenues, and of how many.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _count: None, lambda _done, _count: None
+        lines = _ProgressLines(total)
+        yield lines.tell, lines.tell_markets
         return
     columns = (
         BarColumn(),
@@ -234,4 +340,8 @@ def _progress(total: int) -> Iterator[tuple[Callable[[int], None], Callable[[int
 
 
 def _note(line: str) -> None:
-    click.echo(f"note: {line}", err=True)
+    _say(f"note: {line}")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

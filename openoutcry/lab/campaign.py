@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,9 +20,11 @@ from typing import Any
 
 from openoutcry.errors import CampaignError, ConfigurationError
 from openoutcry.lab.instances.registry import find_generator
+from openoutcry.mechanisms.parameters import Parameter
 from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.scenario.model import DEFAULT_SEED, DEFAULT_STRATEGY
 from openoutcry.scenario.schema import explain, strict_validator
+from openoutcry.scenario.toml_files import parse_toml, read_toml
 from openoutcry.strategies import check_strategy_name
 
 FORMAT = "openoutcry-campaign/1"
@@ -93,11 +94,25 @@ class Cell:
         return self.everyone if self.everyone == self.observed else f"{self.observed} among {self.everyone}"
 
     def market_name(self, market: int) -> str:
-        """Return what names one of the cell's markets: the same in all cells with the same instances."""
-        generator = find_generator(self.generator)
+        """Return what tells a market of the cell from all others: the same in all cells with the same instances."""
+        return self._name(market, ())
+
+    def luck_name(self, market: int) -> str:
+        """Return what the luck of one of the cell's markets follows from, beside the campaign's seed.
+
+        It is the market's name without the parameters that `Generator.apart_from_luck` names, so that cells which
+        differ in nothing else have all other draws in common.
+        """
+        return self._name(market, find_generator(self.generator).apart_from_luck)
+
+    def _name(self, market: int, without: Collection[Parameter]) -> str:
         raw = dict(self.instance_parameters)
         # A parameter that is left out and its default written out are the same instances.
-        chosen = {known.name: str(raw.get(known.name, known.default)) for known in generator.parameters}
+        chosen = {
+            known.name: str(raw.get(known.name, known.default))
+            for known in find_generator(self.generator).parameters
+            if known not in without
+        }
         return json.dumps([self.generator, chosen, market], sort_keys=True)
 
 
@@ -152,20 +167,8 @@ def load_campaign(path: str | Path) -> Campaign:
         CampaignError: It cannot be read, or describes no campaign.
     """
     path = Path(path)
-    file = str(path)
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except IsADirectoryError as error:
-        reason = f"is a directory: name the file in it, such as {path / 'campaign.toml'}"
-        raise CampaignError(file=file, key="", reason=reason) from error
-    except OSError as error:
-        raise CampaignError(file=file, key="", reason=f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        reason = f"is not UTF-8 (byte {error.start}): save it as UTF-8"
-        raise CampaignError(file=file, key="", reason=reason) from error
-    except ValueError as error:
-        raise CampaignError(file=repr(file), key="", reason=f"cannot be read: {error}") from error
-    return loads(text, path.parent, file=file)
+    text = read_toml(path, refusal=CampaignError, example="campaign.toml")
+    return loads(text, path.parent, file=str(path))
 
 
 def loads(text: str, directory: Path | None = None, *, file: str = "campaign") -> Campaign:
@@ -179,12 +182,7 @@ def loads(text: str, directory: Path | None = None, *, file: str = "campaign") -
     Raises:
         CampaignError: It describes no campaign.
     """
-    try:
-        content = tomllib.loads(text)
-    except ValueError as error:
-        raise CampaignError(file=file, key="", reason=f"is not TOML: {error}") from error
-    except RecursionError as error:
-        raise CampaignError(file=file, key="", reason="is nested too deeply") from error
+    content = parse_toml(text, file, refusal=CampaignError)
     _check_shape(content, file)
     cells = tuple(_lay_out(content, file))
     _check_priors(content, cells, file)

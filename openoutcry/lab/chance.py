@@ -49,8 +49,8 @@ class Luck:
 
     Attributes:
         seed: Of the campaign, any text.
-        market: Names the market among those of the campaign; the mechanism is no part of it, so that all mechanisms
-            meet the same bidders with the same luck.
+        market: Names the market among those of the campaign, `Cell.luck_name`; the mechanism is no part of it, so that
+            all mechanisms meet the same bidders with the same luck.
     """
 
     seed: str

@@ -12,20 +12,22 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from itertools import zip_longest
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from openoutcry.errors import CampaignError
 from openoutcry.lab.campaign import Campaign, Cell, loads
 from openoutcry.lab.release import release
-from openoutcry.lab.rows import LABELS, Digest, read_rows
+from openoutcry.lab.row_checks import are_rows_of, first_difference
 from openoutcry.lab.running import ROWS_FILE, Finished
 from openoutcry.lab.work import has_kernel
+from openoutcry.scenario.schema import explain, strict_validator
 
 MANIFEST_FORMAT = "openoutcry-campaign-manifest/1"
 LIBRARIES = ("numpy", "pyarrow", "numba", "distributed", "highspy")
@@ -64,7 +66,7 @@ def describe(
             "sha256": campaign.digest,
             "text": campaign.text,
         },
-        "strategies": campaign.strategy_files(),
+        "strategies": finished.strategies,
         "command": list(circumstances.command),
         "versions": _versions(),
         "platform": platform.platform(),
@@ -85,37 +87,66 @@ def describe(
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Read a manifest.
+    """Read a manifest, and check all of it that the schema tells of.
+
+    Returns:
+        Its content; `notes`, which the oldest manifests do not have, are none where they are left out.
 
     Raises:
         CampaignError: It cannot be read, or is none.
     """
     file = str(path)
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        # Escapes can hold half a character, which nobody can write down again.
+        json.dumps(content, ensure_ascii=False).encode()
     except OSError as error:
         raise CampaignError(file=file, key="", reason=f"cannot be read: {error.strerror}") from error
+    except UnicodeEncodeError as error:
+        raise CampaignError(file=file, key="", reason="is not JSON: it holds half a character") from error
     except (ValueError, RecursionError) as error:
         raise CampaignError(file=file, key="", reason=f"is not JSON: {error}") from error
     if not isinstance(content, dict) or content.get("format") != MANIFEST_FORMAT:
         reason = f"is no manifest of this release: its format is not {MANIFEST_FORMAT!r}"
         raise CampaignError(file=file, key="", reason=reason)
-    try:
-        campaign, rows = content["campaign"], content["rows"]
-        texts = [campaign[key] for key in ("file", "directory", "text", "sha256")]
-        columns = rows["columns"]
-        is_whole = all(isinstance(text, str) for text in [*texts, *columns, *columns.values(), rows["file"]])
-        is_whole = is_whole and isinstance(content["strategies"], dict)
-        is_whole = is_whole and all(isinstance(note, str) for note in content["notes"])
-    except (KeyError, TypeError, AttributeError):
-        is_whole = False
-    if not is_whole:
-        raise CampaignError(file=file, key="", reason="lacks parts of a manifest: was it changed by hand?")
+    first = next(strict_validator(schema()).iter_errors(content), None)
+    if first is not None:
+        key, reason = explain(first, schema())
+        raise CampaignError(file=file, key=key, reason=reason)
+    content.setdefault("notes", [])
     return content
 
 
+@cache
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema of manifests."""
+    text = files("openoutcry.lab").joinpath("manifest.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def campaign_in(manifest: Mapping[str, Any], path: Path) -> Campaign:
+    """Return the campaign whose text a manifest holds; files of strategies are not looked at.
+
+    Args:
+        manifest: As `read_manifest` gives it.
+        path: Where it lies; files of strategies are found from there.
+
+    Raises:
+        CampaignError: Its text was changed.
+    """
+    told = manifest["campaign"]
+    if hashlib.sha256(told["text"].encode()).hexdigest() != told["sha256"]:
+        raise CampaignError(file=str(path), key="campaign.text", reason="is not what its sha256 says")
+    return loads(told["text"], path.parent / told["directory"], file=told["file"])
+
+
 def campaign_of(manifest: Mapping[str, Any], path: Path) -> Campaign:
-    """Return the campaign that a manifest is of.
+    """Return the campaign that a manifest is of, to be played again.
 
     Args:
         manifest: As `read_manifest` gives it.
@@ -124,10 +155,7 @@ def campaign_of(manifest: Mapping[str, Any], path: Path) -> Campaign:
     Raises:
         CampaignError: Its text was changed, or a strategy's file.
     """
-    told = manifest["campaign"]
-    if hashlib.sha256(told["text"].encode()).hexdigest() != told["sha256"]:
-        raise CampaignError(file=str(path), key="campaign.text", reason="is not what its sha256 says")
-    campaign = loads(told["text"], path.parent / told["directory"], file=told["file"])
+    campaign = campaign_in(manifest, path)
     for file, digest in manifest["strategies"].items():
         if campaign.strategy_files().get(file) != digest:
             reason = f"{file} is not there, or not what it was: {campaign.directory / file}"
@@ -143,43 +171,48 @@ def compare(manifest: Mapping[str, Any], path: Path, again: Finished) -> list[st
         path: Where it lies.
         again: What the new run left.
     """
+    campaign = campaign_in(manifest, path)
     told: Mapping[str, str] = manifest["rows"]["columns"]
+    complaints = _complain_of_text(manifest, campaign)
     wrong = [name for name in again.columns if told.get(name) != again.columns[name]]
-    complaints = []
     if wrong:
         complaints.append(f"the columns {', '.join(wrong)} are not what the manifest says")
     rows = path.parent / ROWS_FILE
-    if not rows.is_file():
-        return complaints
-    digest = Digest()
-    for table in read_rows(rows):
-        digest.update(table)
-    if digest.columns() != told:
+    if rows.is_file() and not are_rows_of(campaign, told, rows):
         complaints.append(f"{rows} is not what the manifest says")
-    if complaints:
+    if complaints and rows.is_file():
         difference = first_difference(rows, again.rows)
         complaints += [difference] if difference else []
     return complaints
 
 
-def first_difference(before: Path, after: Path) -> str | None:
-    """Return in words where two files of rows first differ; None when they tell the same."""
-    place = 0
-    for old, new in zip_longest(read_rows(before), read_rows(after)):
-        if old is None or new is None or old.num_rows != new.num_rows:
-            return (
-                f"one file ends after row {place + min(0 if t is None else t.num_rows for t in (old, new))}"
-            )
-        if not old.equals(new):
-            for row, (was, now) in enumerate(zip(old.to_pylist(), new.to_pylist(), strict=True)):
-                for name in now:
-                    if was.get(name) != now[name] and name not in LABELS:
-                        return (
-                            f"row {place + row} (cell {now['cell']}, auction {now['auction']}): {name} was "
-                            f"{was.get(name)} and is {now[name]}"
-                        )
-        place += new.num_rows
-    return None
+def _complain_of_text(manifest: Mapping[str, Any], campaign: Campaign) -> list[str]:
+    """Return which parts of a manifest do not follow from its campaign, as they must."""
+    complaints = [
+        f"{key} is not that of the campaign in the manifest"
+        for key, told in (("title", campaign.title), ("seed", campaign.seed))
+        if manifest[key] != told
+    ]
+    if manifest["rows"]["count"] != campaign.auctions:
+        complaints.append(
+            f"the manifest tells of {manifest['rows']['count']} rows, and the campaign has {campaign.auctions}"
+        )
+    described = [_describe_cell(campaign.seed, cell) for cell in campaign.cells]
+    told_cells: list[dict[str, Any]] = manifest["cells"]
+    if manifest["versions"].get("openoutcry") != release() and len(told_cells) == len(described):
+        # Another release may tell more of a cell, or less.
+        shared = [told.keys() & cell.keys() for told, cell in zip(told_cells, described, strict=True)]
+        told_cells, described = _only(told_cells, shared), _only(described, shared)
+    if told_cells != described:
+        complaints.append("the manifest's cells are not those of the campaign in it")
+    return complaints
+
+
+def _only(cells: Sequence[Mapping[str, Any]], keys: Sequence[Collection[str]]) -> list[dict[str, Any]]:
+    return [
+        {key: value for key, value in cell.items() if key in kept}
+        for cell, kept in zip(cells, keys, strict=True)
+    ]
 
 
 def _describe_cell(seed: str, cell: Cell) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class MarketTask:
         seed: The campaign's.
         generator: Name of the instance generator.
         parameters: Of the generator.
-        name: Of the market.
+        name: Of the market: `Cell.market_name`, for the optimal revenue hangs on all that it tells.
+        luck: Of the market: `Cell.luck_name`.
     """
 
     number: int
@@ -42,6 +43,7 @@ class MarketTask:
     generator: str
     parameters: Raw
     name: str
+    luck: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ def find_revenue(task: MarketTask) -> MarketRevenue:
     from openoutcry.mechanisms.crowd.optimal import optimal_revenue
 
     try:
-        instances = draw_instances(task.seed, task.generator, task.parameters, task.name)
+        instances = draw_instances(task.seed, task.generator, task.parameters, task.luck)
         assert isinstance(instances, TypeInstances), "campaigns of signals do not ask"
         best = optimal_revenue(instances.market, instances.prior)
     except OpenOutcryError as refusal:
@@ -146,6 +148,7 @@ def _tasks(campaign: Campaign) -> Iterator[MarketTask]:
                 generator=cell.generator,
                 parameters=cell.instance_parameters,
                 name=name,
+                luck=cell.luck_name(market),
             )
 
 

@@ -8,26 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from openoutcry.lab.campaign import Campaign
 from openoutcry.lab.rows import read_rows
 
 _COLUMNS = ("welfare", "revenue", "optimum", "utility", "optimal_revenue", "waves", "questions")
 _MEANS = (*_COLUMNS, "welfare_share", "revenue_share", "optimal_share")
-
-
-_SHOWN = {
-    "welfare_share": "welfare / optimum",
-    "revenue_share": "revenue / optimum",
-    "optimal_share": "revenue / optimal",
-    "utility": "observed gains",
-    "questions": "questions",
-    "waves": "waves",
-}
-_OPTIONAL = ("optimal_share", "questions", "waves")
 
 
 def summarise(campaign: Campaign, rows: Path) -> list[dict[str, Any]]:
@@ -70,30 +56,3 @@ def _values(table: Any) -> Iterator[NDArray[np.float64]]:
     yield from named.values()
     for above, below in (("welfare", "optimum"), ("revenue", "optimum"), ("revenue", "optimal_revenue")):
         yield named[above] / np.where(named[below] > 0, named[below], np.nan)
-
-
-def show_summary(console: Console, campaign: Campaign, summary: list[dict[str, Any]]) -> None:
-    """Print the summary as a table."""
-    table = Table(title=escape(campaign.title), title_justify="left")
-    for heading in ("mechanism", "instances", "strategies"):
-        table.add_column(heading, overflow="fold")
-    # What a campaign does not ask for has no column.
-    means = {
-        name: heading
-        for name, heading in _SHOWN.items()
-        if name not in _OPTIONAL or any(cell[name] is not None for cell in summary)
-    }
-    for heading in ("auctions", "sold", *means.values()):
-        table.add_column(heading, justify="right")
-    for cell in summary:
-        table.add_row(
-            *(escape(cell[name]) for name in ("mechanism", "instances", "strategies")),
-            f"{cell['auctions']:,}",
-            f"{cell['sold'] / cell['auctions']:.1%}",
-            *(_show(cell[name]) for name in means),
-        )
-    console.print(table)
-
-
-def _show(number: float | None) -> str:
-    return "?" if number is None else f"{number:.4g}"

@@ -7,11 +7,13 @@ so that it arrives the same from every engine.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from platform import node
 from time import perf_counter
 from typing import Literal
 
@@ -37,6 +39,9 @@ KERNEL_MECHANISM = "signal-discovery"
 TRUTHFUL = "truthful"
 _KEPT = 16
 
+StrategyFiles = tuple[tuple[str, str], ...]
+"""Files of strategies, each with the SHA-256 of what is in it, in hexadecimal digits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
@@ -45,6 +50,7 @@ class Chunk:
     Attributes:
         seed: The campaign's.
         directory: Where relative files of strategies start.
+        strategies: The files of strategies with the SHA-256 that they had when the campaign began.
         cell: Which cell.
         first: Number of the first auction in the cell.
         count: How many.
@@ -52,6 +58,7 @@ class Chunk:
 
     seed: str
     directory: str
+    strategies: StrategyFiles
     cell: Cell
     first: int
     count: int
@@ -78,6 +85,9 @@ def run_chunk(chunk: Chunk) -> Done:
     cell = chunk.cell
     parts = []
     first, stop = chunk.first, chunk.first + chunk.count
+    problem = _complain_of_files(Path(chunk.directory), chunk.strategies)
+    if problem:
+        return Done(rows=None, seconds=perf_counter() - began, problem=problem)
     while first < stop:
         market, index = divmod(first, cell.replications)
         count = min(stop - first, cell.replications - index)
@@ -102,9 +112,24 @@ def check_cell(seed: str, directory: str, cell: Cell) -> None:
     Raises:
         OpenOutcryError: Saying why.
     """
-    _auction(seed, directory, _without_number(cell), 0)
+    _auction(seed, directory, (), _without_number(cell), 0)
     for strategy in {cell.everyone, cell.observed}:
         _load(strategy, directory)
+
+
+def _complain_of_files(directory: Path, strategies: StrategyFiles) -> str:
+    """Return which file of a strategy is not here as it was when the campaign began; empty when all are."""
+    for file, digest in strategies:
+        path = directory / file
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            advice = "workers need the files of strategies at the same place"
+            return f"{path} cannot be read on {node()}: {error.strerror}; {advice}"
+        if found != digest:
+            advice = "put it back, or begin anew with --restart"
+            return f"{path} on {node()} is not what it was when the campaign began: {advice}"
+    return ""
 
 
 def _play_market(chunk: Chunk, market: int, index: int, count: int) -> list[Rows]:
@@ -113,7 +138,7 @@ def _play_market(chunk: Chunk, market: int, index: int, count: int) -> list[Rows
     kernel = _kernel(chunk.seed, replace(cell, markets=1, replications=1, observed_bidder=0), market)
     if kernel is None:
         return [_play_each(chunk, cell, market, index, count)]
-    instances = draw_instances(chunk.seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+    instances = draw_instances(chunk.seed, cell.generator, cell.instance_parameters, cell.luck_name(market))
     assert isinstance(instances, SignalInstances)
     parts = []
     for start in range(index, index + count, BATCH):
@@ -124,8 +149,8 @@ def _play_market(chunk: Chunk, market: int, index: int, count: int) -> list[Rows
 
 
 def _play_each(chunk: Chunk, cell: Cell, market: int, index: int, count: int) -> Rows:
-    instances = draw_instances(chunk.seed, cell.generator, cell.instance_parameters, cell.market_name(market))
-    auction = _auction(chunk.seed, chunk.directory, cell, market)
+    instances = draw_instances(chunk.seed, cell.generator, cell.instance_parameters, cell.luck_name(market))
+    auction = _auction(chunk.seed, chunk.directory, chunk.strategies, cell, market)
     size, observed = len(auction.market.bidders), cell.observed_bidder
     strategies = [cell.everyone] * size
     strategies[observed] = cell.observed
@@ -210,20 +235,20 @@ def _without_number(cell: Cell) -> Cell:
 
 
 @lru_cache(maxsize=_KEPT)
-def draw_instances(seed: str, generator: str, parameters: Raw, name: str) -> Instances:
+def draw_instances(seed: str, generator: str, parameters: Raw, luck: str) -> Instances:
     """Draw a market of a campaign, or return it once more.
 
     Args:
         seed: The campaign's.
         generator: Name of the instance generator.
         parameters: Of the generator.
-        name: Of the market: `Cell.market_name`.
+        luck: Of the market: `Cell.luck_name`.
 
     Raises:
         ConfigurationError: It cannot be drawn.
     """
     found = find_generator(generator)
-    return found.draw(found.configure(dict(parameters)), Luck(seed=seed, market=name))
+    return found.draw(found.configure(dict(parameters)), Luck(seed=seed, market=luck))
 
 
 def _find_kernel(seed: str, cell: Cell, market: int) -> tuple[SignalInstances, SignalDiscovery] | None:
@@ -234,7 +259,7 @@ def _find_kernel(seed: str, cell: Cell, market: int) -> tuple[SignalInstances, S
         or {cell.everyone, cell.observed} != {TRUTHFUL}
     ):
         return None
-    instances = draw_instances(seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+    instances = draw_instances(seed, cell.generator, cell.instance_parameters, cell.luck_name(market))
     parameters = find_mechanism(cell.mechanism).configure(dict(cell.parameters))
     if not isinstance(instances, SignalInstances) or why_not(instances.market, parameters) is not None:
         return None
@@ -252,8 +277,10 @@ def _kernel(seed: str, cell: Cell, market: int) -> SignalDiscoveryKernel | None:
 
 
 @lru_cache(maxsize=_KEPT)
-def _auction(seed: str, directory: str, cell: Cell, market: int) -> Auction:
-    instances = draw_instances(seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+def _auction(seed: str, directory: str, strategies: StrategyFiles, cell: Cell, market: int) -> Auction:
+    # An auction looks each strategy up once. Their digests are not read here, but with others it is another auction:
+    # the workers of a cluster outlive campaigns, and what people do to a file between them.
+    instances = draw_instances(seed, cell.generator, cell.instance_parameters, cell.luck_name(market))
     public = instances.market
     if isinstance(instances, TypeInstances) and find_mechanism(cell.mechanism).uses_prior:
         public = replace(instances.market, prior=instances.prior)

@@ -8,7 +8,6 @@ lines, by the simulation and by campaigns.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from openoutcry.scenario.partitions import read_knowledge
 from openoutcry.scenario.private import PrivateValue
 from openoutcry.scenario.schema import check_shape
 from openoutcry.scenario.signal_markets import build_signal_market
+from openoutcry.scenario.toml_files import parse_toml, read_toml
 from openoutcry.scenario.type_lists import TypeList, read_types
 from openoutcry.scenario.type_markets import build_type_market, read_goods
 from openoutcry.strategies import PrivateKnowledge, PrivateType
@@ -43,21 +43,8 @@ def load_scenario(path: str | Path) -> Scenario:
         ScenarioError: It cannot be read, or describes no scenario.
     """
     path = Path(path)
-    file = str(path)
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except IsADirectoryError as error:
-        reason = f"is a directory: name the file in it, such as {path / 'scenario.toml'}"
-        raise ScenarioError(file=file, key="", reason=reason) from error
-    except OSError as error:
-        raise ScenarioError(file=file, key="", reason=f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        reason = f"is not UTF-8 (byte {error.start}): save it as UTF-8"
-        raise ScenarioError(file=file, key="", reason=reason) from error
-    except ValueError as error:
-        # A name that no file can have, such as one with a null character in it.
-        raise ScenarioError(file=repr(file), key="", reason=f"cannot be read: {error}") from error
-    return loads(text, path.parent, file=file)
+    text = read_toml(path, refusal=ScenarioError, example="scenario.toml")
+    return loads(text, path.parent, file=str(path))
 
 
 def loads(text: str, directory: Path | None = None, *, file: str = "scenario") -> Scenario:
@@ -71,13 +58,7 @@ def loads(text: str, directory: Path | None = None, *, file: str = "scenario") -
     Raises:
         ScenarioError: It describes no scenario.
     """
-    try:
-        document = tomllib.loads(text)
-    except ValueError as error:
-        # Almost always a TOMLDecodeError; a number of thousands of digits raises a bare ValueError.
-        raise ScenarioError(file=file, key="", reason=f"is not TOML: {error}") from error
-    except RecursionError as error:
-        raise ScenarioError(file=file, key="", reason="is nested too deeply") from error
+    document = parse_toml(text, file, refusal=ScenarioError)
     check_shape(document, file=file)
     directory = Path() if directory is None else directory
     return _build(Document(content=document, directory=directory, file=file))

@@ -31,6 +31,7 @@ _TYPE_WORDS = {
     "array": "a list",
     "boolean": "true or false",
     "integer": "an integer",
+    "number": "a number",
     "object": "a table of keys and values",
     "string": "text in quotes",
 }

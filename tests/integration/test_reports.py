@@ -23,9 +23,11 @@ from openoutcry.lab.campaign import loads
 from openoutcry.lab.manifest import Circumstances, describe
 from openoutcry.lab.reporting import exact
 from openoutcry.lab.reporting.document import report_document
+from openoutcry.lab.reporting.formatting import show_short_percent
+from openoutcry.lab.reporting.matrix_charts import LOSES, NEVER, kind_of
 from openoutcry.lab.reporting.report import make_report
 from openoutcry.lab.reporting.result import RowReader, open_result
-from openoutcry.lab.reporting.sections import SECTIONS
+from openoutcry.lab.reporting.sections import SECTIONS, report_figures
 from openoutcry.lab.running import MANIFEST_FILE, ROWS_FILE, open_directory, run_campaign
 
 CAMPAIGN = """
@@ -297,7 +299,8 @@ def test_a_page_has_every_section_and_lies_beside_the_rows(played, capsys):
     page = played / "report.html"
     assert capsys.readouterr().out.splitlines()[-1] == f"report of 4,500 auctions: {page}"
     text = page.read_text(encoding="utf-8")
-    assert text.count("<h2 id=") == 2 + len(SECTIONS)
+    # Nobody counted this campaign's conversations.
+    assert text.count("<h2 id=") == 2 + len(SECTIONS) - 1
     assert "A &lt;campaign&gt; &amp; its report" in text
     assert "auctioneer sweep &#x27;a b.toml&#x27;" in text
 
@@ -330,6 +333,79 @@ def test_sections_can_be_chosen(played, tmp_path, capsys):
     assert page.read_text().count("<h2 id=") == 3
     assert sorted(path.name for path in folder.iterdir()) == ["strategy-gains.png", "strategy-gains.svg"]
     assert "picture: " in capsys.readouterr().out
+
+
+def test_pictures_can_be_chosen(played, tmp_path, capsys):
+    """Those named are written and no others; a name that is not there is told with those that are."""
+    folder = tmp_path / "figures"
+    arguments = ["report", str(played), "--figures", str(folder), "--picture"]
+    assert main([*arguments, "welfare-share"]) == 0
+    assert [path.name for path in folder.iterdir()] == ["welfare-share.svg"]
+    assert main([*arguments, "welfare-shares"]) == 2
+    assert "did you mean 'welfare-share'?; there are welfare-share, " in capsys.readouterr().err
+    assert main(["report", str(played), "--picture", "welfare-share"]) == 2
+    assert "--figures" in capsys.readouterr().err
+
+
+def test_conversations_that_were_counted_are_drawn(crowd, tmp_path):
+    """Waves and questions of each mechanism have a section and a picture of their own."""
+    assert main(["report", str(crowd), "--only", "conversation", "--figures", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["conversation.svg"]
+    drawn = (tmp_path / "conversation.svg").read_text()
+    assert all(
+        word in drawn for word in (">waves<", ">questions<", ">vickrey<", ">crowdsourced-lookahead-plus<")
+    )
+
+
+MANY_LIES = """
+format = "openoutcry-campaign/1"
+title = "Many lies"
+replications = 20
+
+[[mechanism]]
+name = "vickrey"
+
+[[instances]]
+generator = "iid-values"
+markets = 12
+
+[[strategies]]
+everyone = "truthful"
+[[strategies]]
+observed = "overstay"
+[[strategies]]
+observed = "overstay:levels=2"
+[[strategies]]
+observed = "shade"
+[[strategies]]
+observed = "silent"
+[[strategies]]
+observed = "ignorant"
+"""
+
+
+def test_many_strategies_have_a_field_each(tmp_path):
+    """A field says how much, and whether that is significant; where nothing ever changes it says so."""
+    result = play(MANY_LIES, tmp_path / "out")
+    made = make_report(open_result(result), tell=lambda done, total: None)
+    kinds = {one.first.observed: kind_of(one) for one in made.strategies}
+    assert kinds["overstay:levels=2"] == LOSES
+    assert kinds["ignorant"] == NEVER
+    (figure,) = report_figures(made, only=["strategies"])
+    fields = figure.spec["data"]["values"]
+    assert {field["quantity"] for field in fields} == set(kinds)
+    assert {field["words"] for field in fields if field["quantity"] == "ignorant"} == {"0"}
+    assert main(["report", str(result), "--only", "strategies", "--figures", str(tmp_path / "figures")]) == 0
+    assert "no difference in any auction" in (tmp_path / "figures/strategy-gains.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.0, "0"), (0.025, "+2.5%"), (-0.000314, "\u22120.031%"), (1.204, "+120%"), (-3.4e-12, "\u22123e-10%")],
+)
+def test_short_percentages_say_something(share: float, shown: str):
+    """Two digits, however small."""
+    assert show_short_percent(share) == shown
 
 
 def test_programs_get_one_object_and_no_page(played, tmp_path, capsys):
@@ -379,8 +455,8 @@ def swap_rows(directory: Path) -> None:
         (lambda directory: (directory / ROWS_FILE).unlink(), "is not there"),
         (lambda directory: (directory / MANIFEST_FILE).unlink(), "holds no manifest.json"),
         (lambda directory: (directory / MANIFEST_FILE).write_text("{"), "is not JSON"),
-        (spoil_manifest(versions=None), "lacks parts of a manifest"),
-        (spoil_manifest(command=[1]), "lacks parts of a manifest"),
+        (spoil_manifest(versions=None), "versions: must be a table"),
+        (spoil_manifest(command=[1]), r"command\[0\]: must be text in quotes"),
         (
             spoil_manifest(campaign={"text": "", "sha256": "", "file": "", "directory": ""}),
             "is not what its sha256 says",

@@ -159,4 +159,6 @@ ADVERSARIAL = Generator(
     parameters=_PARAMETERS,
     configure=_configure,
     draw=_draw,
+    # Nothing is drawn of it.
+    apart_from_luck=(_GROWTH,),
 )

@@ -20,7 +20,6 @@ from openoutcry.lab.chance import Luck
 from openoutcry.mechanisms.crowd.distributions import Distribution, Profile
 from openoutcry.mechanisms.crowd.knowledge import Cell, Partition, belief_about_others
 from openoutcry.mechanisms.crowd.market import TypeMarket
-from openoutcry.mechanisms.crowd.sampling import draw_profile
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.mechanism import MarketKind
 from openoutcry.mechanisms.parameters import Parameter, check_names, show
@@ -33,6 +32,13 @@ class DrawSignals(Protocol):
     """Draws the signals of auctions `first`, `first + 1`, ...: shape (count, n)."""
 
     def __call__(self, luck: Luck, first: int, count: int) -> Signals:
+        """Draw them."""
+
+
+class DrawTypes(Protocol):
+    """Draws everybody's type in auction `index`: length n, exactly as often as the prior says."""
+
+    def __call__(self, luck: Luck, index: int) -> Profile:
         """Draw them."""
 
 
@@ -69,12 +75,14 @@ class TypeInstances:
         luck: Where its draws come from.
         prior: Of everybody's types.
         partitions: Length n: what each bidder can tell apart.
+        draw_types: Draws everybody's type.
     """
 
     market: TypeMarket
     luck: Luck
     prior: Distribution
     partitions: tuple[Partition, ...]
+    draw_types: DrawTypes
 
     @cached_property
     def _beliefs(self) -> dict[tuple[int, Cell], Distribution]:
@@ -82,7 +90,7 @@ class TypeInstances:
 
     def private(self, index: int) -> Sequence[PrivateKnowledge]:
         """Return everybody's type and belief in one auction."""
-        profile = draw_profile(self.prior, self.luck.chance(index, len(self.partitions)), "types")
+        profile = self.draw_types(self.luck, index)
         return [
             PrivateKnowledge(value=profile[player], belief=self._belief(player, profile))
             for player in range(len(self.partitions))
@@ -110,6 +118,9 @@ class Generator:
         parameters: What its user chooses.
         configure: Reads raw parameters; raises ConfigurationError for an unknown key or a bad value.
         draw: Draws a market with the parameters that `configure` returned.
+        apart_from_luck: Those of its parameters that name no luck of their own. Markets that differ in nothing else
+            share all random words, and `draw` sees to it that whatever does not hang on these parameters comes out
+            the same: they are read after all other draws, or by draws of their own.
     """
 
     name: str
@@ -119,6 +130,7 @@ class Generator:
     # Each generator has a parameters type of its own, which only its own functions look into.
     configure: Callable[[Mapping[str, object]], Any]
     draw: Callable[[Any, Luck], Instances]
+    apart_from_luck: tuple[Parameter, ...] = ()
 
 
 def read_count(raw: Mapping[str, object], parameter: Parameter, least: int, greatest: int) -> int:

@@ -193,6 +193,7 @@ def _generator(
     *own: Parameter,
     read: _Read = lambda raw: {},
     has_tables: bool = False,
+    apart_from_luck: tuple[Parameter, ...] = (),
 ) -> Generator:
     parameters = (*SIZES, *own)
 
@@ -204,7 +205,13 @@ def _generator(
         return _Choice(sizes=sizes, **read(raw))  # type: ignore[arg-type]
 
     return Generator(
-        name=name, summary=summary, market="signals", parameters=parameters, configure=configure, draw=draw
+        name=name,
+        summary=summary,
+        market="signals",
+        parameters=parameters,
+        configure=configure,
+        draw=draw,
+        apart_from_luck=apart_from_luck,
     )
 
 
@@ -220,6 +227,8 @@ SIGNAL_GENERATORS = (
         _GROWTH,
         read=lambda raw: {"growth": read_choice(raw, _GROWTH)},
         has_tables=True,
+        # Owners are drawn before anybody asks what owning is worth.
+        apart_from_luck=(_GROWTH,),
     ),
     _generator(
         "linear",
@@ -242,6 +251,8 @@ SIGNAL_GENERATORS = (
         _draw_mineral_rights,
         _PRECISION,
         read=lambda raw: {"precision": read_probability(raw, _PRECISION)},
+        # Lots of their own say whose signal shows the truth: whoever sees it keeps seeing it at every higher precision.
+        apart_from_luck=(_PRECISION,),
     ),
     _generator(
         "single-crossing",

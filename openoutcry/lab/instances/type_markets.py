@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import accumulate, product
 from math import prod
 
 from openoutcry.errors import ConfigurationError
-from openoutcry.lab.chance import Dice, Luck
-from openoutcry.lab.instances.generator import Generator, TypeInstances, check_parameters, read_count
-from openoutcry.mechanisms.crowd.distributions import POINT_LIMIT, Distribution, Joint, Product
+from openoutcry.lab.chance import Dice, Luck, draw_matrix
+from openoutcry.lab.instances.generator import (
+    DrawTypes,
+    Generator,
+    TypeInstances,
+    check_parameters,
+    read_count,
+)
+from openoutcry.mechanisms.crowd.distributions import POINT_LIMIT, Distribution, Joint, Product, Profile
 from openoutcry.mechanisms.crowd.environment import Environment
 from openoutcry.mechanisms.crowd.knowledge import Partition, cells, common_refinement, full, own_value
 from openoutcry.mechanisms.crowd.market import TypedBidder, TypeMarket
+from openoutcry.mechanisms.crowd.sampling import draw_profile
 from openoutcry.mechanisms.parameters import Parameter, read_choice, read_probability
 
 _BIDDERS = Parameter(name="bidders", default="3", choices="an integer in 2..64", meaning="n, how many bid")
@@ -52,6 +60,10 @@ _CORRELATION = Parameter(
     meaning="how often all values are drawn from the distribution of one hidden state of the world",
 )
 _COMMON = (_BIDDERS, _TYPES, _HIGHEST, _UNITS, _KNOWLEDGE, _CELLS)
+
+# Whom goods may go to, and who knows what, is read when values and distributions are drawn; cells have dice of their
+# own, of which each shows the last digits of the same number.
+_APART = (_UNITS, _KNOWLEDGE, _CELLS)
 
 _GREATEST_WEIGHT = 9
 _STATES = 2
@@ -93,7 +105,11 @@ def _configure(name: str, parameters: tuple[Parameter, ...], raw: Mapping[str, o
 def _draw_iid(choice: _Choice, luck: Luck) -> TypeInstances:
     weights = _weights(Dice(luck, "prior"), choice.types)
     prior = Product.of({player: dict(enumerate(weights)) for player in range(choice.bidders)})
-    return _assemble(choice, luck, prior)
+
+    def draw_types(luck: Luck, index: int) -> Profile:
+        return draw_profile(prior, luck.chance(index, choice.bidders), "types")
+
+    return _assemble(choice, luck, prior, draw_types)
 
 
 def _draw_correlated(choice: _Choice, luck: Luck) -> TypeInstances:
@@ -113,10 +129,38 @@ def _draw_correlated(choice: _Choice, luck: Luck) -> TypeInstances:
         in_one = sum(prod(state[index] for index in profile) for state in states)
         alone = prod(average[index] for index in profile)
         joint[profile] = together * in_one * _STATES ** (choice.bidders - 1) + apart * alone
-    return _assemble(choice, luck, Joint.of(tuple(range(choice.bidders)), joint))
+    prior = Joint.of(tuple(range(choice.bidders)), joint)
+    return _assemble(choice, luck, prior, _by_hidden_state(choice, states, average))
 
 
-def _assemble(choice: _Choice, luck: Luck, prior: Distribution) -> TypeInstances:
+def _by_hidden_state(choice: _Choice, states: Sequence[Sequence[int]], average: Sequence[int]) -> DrawTypes:
+    """Return what draws types as nature does: whether all are of one state, of which, and a quantile for each bidder.
+
+    So drawn, types are common luck of markets that differ in correlation: a bidder's quantile, the state and the lot
+    that is held against the correlation are the same, and an auction in which one state decides keeps it at every
+    higher correlation.
+
+    Args:
+        choice: Of the market.
+        states: Weights of each type in each state, with one total.
+        average: Their sums over the states.
+    """
+    total = sum(average)
+    in_state = [tuple(accumulate(weight * _STATES for weight in state)) for state in states]
+    alone = tuple(accumulate(average))
+    correlation = choice.correlation
+
+    def draw_types(luck: Luck, index: int) -> Profile:
+        lot = draw_matrix(luck, "correlation", index, 1, 1, correlation.denominator)[0, 0]
+        state = draw_matrix(luck, "state", index, 1, 1, _STATES)[0, 0]
+        ends = in_state[state] if lot < correlation.numerator else alone
+        quantiles = draw_matrix(luck, "types", index, 1, choice.bidders, total)[0].tolist()
+        return tuple(bisect_right(ends, quantile) for quantile in quantiles)
+
+    return draw_types
+
+
+def _assemble(choice: _Choice, luck: Luck, prior: Distribution, draw_types: DrawTypes) -> TypeInstances:
     dice = Dice(luck, "values")
     chosen: set[int] = set()
     while len(chosen) < choice.types:
@@ -130,7 +174,13 @@ def _assemble(choice: _Choice, luck: Luck, prior: Distribution) -> TypeInstances
         environment=Environment.single_good() if units == 1 else Environment.identical_units(units),
         bidders=tuple(TypedBidder(name=f"bidder-{player}", types=types) for player in range(choice.bidders)),
     )
-    return TypeInstances(market=market, luck=luck, prior=prior, partitions=_know(choice, luck, prior))
+    return TypeInstances(
+        market=market,
+        luck=luck,
+        prior=prior,
+        partitions=_know(choice, luck, prior),
+        draw_types=draw_types,
+    )
 
 
 def _know(choice: _Choice, luck: Luck, prior: Distribution) -> tuple[Partition, ...]:
@@ -161,6 +211,7 @@ TYPE_GENERATORS = (
         parameters=_COMMON,
         configure=lambda raw: _configure("iid-values", _COMMON, raw),
         draw=_draw_iid,
+        apart_from_luck=_APART,
     ),
     Generator(
         name="correlated-values",
@@ -169,5 +220,6 @@ TYPE_GENERATORS = (
         parameters=(*_COMMON, _CORRELATION),
         configure=lambda raw: _configure("correlated-values", (*_COMMON, _CORRELATION), raw),
         draw=_draw_correlated,
+        apart_from_luck=(*_APART, _CORRELATION),
     ),
 )

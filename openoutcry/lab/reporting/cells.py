@@ -181,7 +181,7 @@ def bounds_of(seed: str, cell: Cell) -> tuple[Bound, ...]:
 
 
 def _market(seed: str, cell: Cell, market: int) -> Market | TypeMarket:
-    drawn = draw_instances(seed, cell.generator, cell.instance_parameters, cell.market_name(market))
+    drawn = draw_instances(seed, cell.generator, cell.instance_parameters, cell.luck_name(market))
     if isinstance(drawn, TypeInstances) and find_mechanism(cell.mechanism).uses_prior:
         return replace(drawn.market, prior=drawn.prior)
     return drawn.market

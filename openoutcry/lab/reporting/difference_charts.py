@@ -1,6 +1,7 @@
 """Charts of differences on the same auctions: mechanism against mechanism, and each strategy against truth.
 
-A difference stands beside a line at nothing, with its interval; it is filled where it is significant.
+A difference stands beside a line at nothing, with its interval; it is filled where it is significant. Where there are
+many strategies, each has a field with a number instead.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from openoutcry.lab.pictures.theme import HOLLOW, INTERVAL, REFERENCE
 from openoutcry.lab.reporting.cells import is_truthful
 from openoutcry.lab.reporting.comparisons import COMPARED, Comparison
 from openoutcry.lab.reporting.marks import PANEL_WIDTH, PANELS, ROWS, Labels, Values, cut, numbers, tips
+from openoutcry.lab.reporting.matrix_charts import kind_of, matrix
 from openoutcry.lab.reporting.report import Report
 
 _NARROW = 190
 _STEP = 24
+_BESIDE = 4
+"""Strategies that find room beside each other with their intervals."""
+
 _BREAK = " | "
 """Where the name of a row goes on in its next line."""
 
@@ -62,7 +67,8 @@ def strategy_figure(report: Report) -> Figure | None:
             panels.setdefault(labels.instances[number], []).append(
                 {
                     "who": labels.mechanisms[number],
-                    "quantity": comparison.first.strategies_label,
+                    "quantity": labels.strategies[number],
+                    "kind": kind_of(comparison),
                     "significant": "significant" if comparison.is_significant else "not significant",
                     "adjusted": comparison.adjusted_share,
                     **numbers(comparison.share),
@@ -72,14 +78,14 @@ def strategy_figure(report: Report) -> Figure | None:
         return None
     strategies = list(dict.fromkeys(value["quantity"] for values in panels.values() for value in values))
     caption = (
-        "What the observed bidder gains (right of 0) or loses (left) by not bidding truthfully, on the same auctions "
-        "with the same luck, as a share of the optimum of each auction: mean and 95% interval. Filled: significant at "
-        "5% after Holm."
+        "What the observed bidder gains{} or loses{} by not bidding truthfully, on the same auctions with the same "
+        "luck, as a share of the optimum of each auction: mean{}. {}: significant at 5% after Holm."
     )
-    spec = _forest(panels, strategies[:4])
-    if len(strategies) > 4:
-        caption += f" {len(strategies) - 4} more strategies are in the table."
-    return Figure(name="strategy-gains", spec=spec, caption=cut(caption, panels))
+    if len(strategies) > _BESIDE:
+        told = caption.format("", "", "", "Shaded blue or orange")
+        return Figure(name="strategy-gains", spec=matrix(panels, strategies), caption=cut(told, panels))
+    told = caption.format(" (right of 0)", " (left)", " and 95% interval", "Filled")
+    return Figure(name="strategy-gains", spec=_forest(panels, strategies), caption=cut(told, panels))
 
 
 def _forest(panels: Mapping[str, Values], columns: Sequence[str]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ MONEY = ("price", "revenue", "welfare", "optimum", "utility", "optimal_revenue")
 DENOMINATORS = 1000
 """Fractions of more different denominators are not added up exactly: nobody could read the sum."""
 
+BITS = 4096
+"""Sums with larger numerators or denominators are not told exactly: more than a thousand digits."""
+
 _HALF = 32
 
 
@@ -43,7 +46,8 @@ class _Sum:
         if self.unknown or len(self.numerators) > DENOMINATORS:
             return None
         parts = (Fraction(above, below) for below, above in sorted(self.numerators.items()))
-        return sum(parts, Fraction(self.whole))
+        total = sum(parts, Fraction(self.whole))
+        return total if max(total.numerator.bit_length(), total.denominator.bit_length()) <= BITS else None
 
 
 def exact_means(result: Result) -> tuple[Mapping[str, Fraction], ...]:

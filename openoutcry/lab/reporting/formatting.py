@@ -44,6 +44,16 @@ def show_percent(estimate: Estimate | None) -> str:
     return f"{100 * estimate.value:+.3g}%{mark}{_interval(estimate, 100, '+')}"
 
 
+def show_short_percent(share: float) -> str:
+    """Return a difference of shares in percent with two digits that say something: `+2.5%`, `-0.031%`, `0`."""
+    if share == 0:
+        return "0"
+    percent = float(f"{100 * share:.2g}")
+    digits = f"{abs(percent):.10f}".rstrip("0").rstrip(".") if abs(percent) >= 1e-4 else f"{abs(percent):.0e}"
+    sign = "+" if percent > 0 else "\u2212"
+    return f"{sign}{digits}%"
+
+
 def show_p(p: float | None) -> str:
     """Return a p-value: `0.031`, `< 0.0001`."""
     if p is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from openoutcry.lab.labels import short_labels
 from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure
 from openoutcry.lab.pictures.theme import INTERVAL, REFERENCE
 from openoutcry.lab.reporting.cells import SHARES, is_truthful
 from openoutcry.lab.reporting.growth import SYMBOLS, Line
-from openoutcry.lab.reporting.labels import short_labels
 from openoutcry.lab.reporting.marks import (
     PANELS,
     Labels,
@@ -90,7 +90,8 @@ def _growth_figure(parameter: str, name: str, panels: Mapping[str, Values]) -> F
     )
     return Figure(
         name=f"growth-{parameter}-{name}".replace("_", "-"),
-        spec=chart.to_dict(),
+        # Legends of different things stand below each other, or they are wider than the panels.
+        spec={**chart.to_dict(), "config": {"legend": {"layout": {"top": {"direction": "vertical"}}}}},
         caption=cut(caption, panels),
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
+from openoutcry.lab.labels import instance_labels, mechanism_labels, strategy_labels
 from openoutcry.lab.pictures.libraries import import_altair
-from openoutcry.lab.reporting.labels import instance_labels, mechanism_labels
 from openoutcry.lab.reporting.report import Report
 from openoutcry.lab.statistics import Estimate
 
@@ -34,16 +34,22 @@ class Labels:
     Attributes:
         mechanisms: Of mechanisms.
         instances: Of instances.
+        strategies: Of strategies.
     """
 
     mechanisms: Sequence[str]
     instances: Sequence[str]
+    strategies: Sequence[str]
 
     @staticmethod
     def of(report: Report) -> Labels:
         """Return the names for a report."""
         campaign = report.result.campaign
-        return Labels(mechanisms=mechanism_labels(campaign), instances=instance_labels(campaign))
+        return Labels(
+            mechanisms=mechanism_labels(campaign),
+            instances=instance_labels(campaign),
+            strategies=strategy_labels(campaign),
+        )
 
 
 def numbers(estimate: Estimate) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from openoutcry.errors import CampaignError
-from openoutcry.lab.campaign import Campaign, Cell, loads
-from openoutcry.lab.manifest import read_manifest
-from openoutcry.lab.rows import Digest, import_arrow, read_rows
+from openoutcry.lab.campaign import Campaign, Cell
+from openoutcry.lab.manifest import campaign_in, read_manifest
+from openoutcry.lab.row_checks import are_rows_of
+from openoutcry.lab.rows import import_arrow
 from openoutcry.lab.running import MANIFEST_FILE
 from openoutcry.lab.statistics import Numbers
 
@@ -73,14 +74,8 @@ def open_result(path: Path) -> Result:
     """
     manifest_file = _find_manifest(path)
     manifest = read_manifest(manifest_file)
-    _check_circumstances(manifest, manifest_file)
-    told = manifest["campaign"]
-    if hashlib.sha256(told["text"].encode()).hexdigest() != told["sha256"]:
-        raise CampaignError(
-            file=str(manifest_file), key="campaign.text", reason="is not what its sha256 says"
-        )
     # Files of strategies are not needed to look at what they did.
-    campaign = loads(told["text"], manifest_file.parent / told["directory"], file=told["file"])
+    campaign = campaign_in(manifest, manifest_file)
     rows_file = manifest_file.parent / Path(manifest["rows"]["file"]).name
     columns = _check_rows(manifest, campaign, manifest_file, rows_file)
     starts = (0, *accumulate(cell.auctions for cell in campaign.cells))
@@ -112,19 +107,6 @@ def _find_manifest(path: Path) -> Path:
     return path
 
 
-def _check_circumstances(manifest: Mapping[str, Any], manifest_file: Path) -> None:
-    """Refuse a manifest that does not tell what a report repeats."""
-    command, versions = manifest.get("command"), manifest.get("versions")
-    is_whole = isinstance(command, list) and isinstance(versions, dict) and "workers" in manifest
-    if isinstance(command, list) and isinstance(versions, dict):
-        told = [manifest.get(key) for key in ("finished", "platform", "engine")]
-        told += [manifest["rows"].get("sha256"), *command, *versions.values()]
-        is_whole = is_whole and all(isinstance(text, str) for text in told)
-    if not is_whole:
-        reason = "lacks parts of a manifest: was it changed by hand?"
-        raise CampaignError(file=str(manifest_file), key="", reason=reason)
-
-
 def _check_rows(
     manifest: Mapping[str, Any], campaign: Campaign, manifest_file: Path, rows_file: Path
 ) -> tuple[str, ...]:
@@ -137,7 +119,9 @@ def _check_rows(
             f"`auctioneer sweep --reproduce {manifest_file}` checks that they can be made again"
         )
         raise CampaignError(file=file, key="", reason=reason)
-    if _digest(rows_file) != manifest["rows"]["sha256"] and not _are_equal(manifest, rows_file):
+    if _digest(rows_file) != manifest["rows"]["sha256"] and not are_rows_of(
+        campaign, manifest["rows"]["columns"], rows_file
+    ):
         reason = f"holds other rows than {manifest_file} tells of: keep the two files of one result together"
         raise CampaignError(file=file, key="", reason=reason)
     with arrow.parquet.ParquetFile(rows_file) as rows:
@@ -146,19 +130,6 @@ def _check_rows(
         reason = f"holds {count} rows, and the campaign has {campaign.auctions} auctions"
         raise CampaignError(file=file, key="", reason=reason)
     return tuple(name for name in COLUMNS if name in names)
-
-
-def _are_equal(manifest: Mapping[str, Any], rows_file: Path) -> bool:
-    """Return whether a file that was packed anew holds the same rows."""
-    arrow = import_arrow()
-    digest = Digest()
-    try:
-        for table in read_rows(rows_file):
-            digest.update(table)
-    except (KeyError, OSError, arrow.ArrowException):
-        return False
-    told: dict[str, str] = manifest["rows"]["columns"]
-    return digest.columns() == told
 
 
 def _digest(path: Path) -> str:

@@ -6,14 +6,15 @@ import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 
+from openoutcry.lab.labels import common_labels, instance_labels, mechanism_labels
 from openoutcry.lab.pictures.page import Figure, Section, Table, render_page
 from openoutcry.lab.reporting.cells import SHARES, is_truthful
 from openoutcry.lab.reporting.comparisons import ALL_PAIRS, Comparison
+from openoutcry.lab.reporting.conversation_charts import conversation_figure
 from openoutcry.lab.reporting.difference_charts import comparison_figure, strategy_figure
 from openoutcry.lab.reporting.findings import find_cautions, find_findings
 from openoutcry.lab.reporting.formatting import UNKNOWN, show_estimate, show_number, show_p, show_percent
 from openoutcry.lab.reporting.growth_charts import growth_figures
-from openoutcry.lab.reporting.labels import instance_labels, mechanism_labels
 from openoutcry.lab.reporting.report import Report
 from openoutcry.lab.reporting.share_charts import SHARE_TITLES, share_figures
 from openoutcry.lab.running import MANIFEST_FILE
@@ -77,6 +78,7 @@ def _played(report: Report) -> Section:
     facts = {
         "campaign": f"{manifest['campaign']['file']}, SHA-256 {manifest['campaign']['sha256']}",
         "seed": result.campaign.seed,
+        "the same in all cells": "; ".join(common_labels(result.campaign)),
         "command": shlex.join(manifest["command"]),
         "versions": versions,
         "played": f"{manifest['finished']} on {manifest['platform']}",
@@ -195,6 +197,11 @@ def _mechanisms(report: Report) -> Section | None:
     )
 
 
+def _conversation(report: Report) -> Section | None:
+    figure = conversation_figure(report)
+    return Section(title="Waves and questions", figures=(figure,)) if figure is not None else None
+
+
 def _growth(report: Report) -> Section | None:
     figures = growth_figures(report)
     return Section(title="Growth", figures=figures) if figures else None
@@ -220,6 +227,7 @@ SECTIONS: Mapping[str, Callable[[Report], Section | None]] = {
     "bounds": _bounds,
     "mechanisms": _mechanisms,
     "growth": _growth,
+    "conversation": _conversation,
     "strategies": _strategies,
     "cells": _cells,
 }

@@ -55,6 +55,32 @@ def test_cells_with_the_same_instances_share_markets():
     assert spelt_out.cells[0].market_name(0) == campaign.cells[0].market_name(0)
 
 
+TYPES = """
+format = "openoutcry-campaign/1"
+title = "A campaign of types"
+
+[[mechanism]]
+name = "vickrey"
+
+[[instances]]
+generator = "correlated-values"
+knowledge = ["own-value", "random"]
+correlation = ["0", "1/2"]
+
+[[instances]]
+generator = "correlated-values"
+bidders = 4
+"""
+
+
+def test_markets_share_luck_where_they_differ_in_what_names_none():
+    """Knowledge and correlation tell markets apart, and yet they are drawn from one luck; more bidders have another."""
+    cells = loads(TYPES).cells
+    assert len({cell.market_name(0) for cell in cells}) == 5
+    assert len({cell.luck_name(0) for cell in cells[:4]}) == 1
+    assert cells[4].luck_name(0) != cells[0].luck_name(0) != cells[0].luck_name(1)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "reason"),
     [

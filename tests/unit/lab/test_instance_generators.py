@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -152,6 +154,98 @@ def test_correlation_leaves_marginals_alone():
         return [weight / prior.total for weight in factor.values()]
 
     assert shares("0") == pytest.approx(shares("1"))
+
+
+@pytest.mark.parametrize("correlation", ["0", "2/3", "1"])
+def test_correlated_types_come_as_often_as_the_prior_says(correlation: str):
+    """Drawn by way of the hidden state, profiles have the probabilities of the joint prior."""
+    instances, count = draw("correlated-values", bidders=2, types=2, correlation=correlation), 4000
+    found = Counter(instances.draw_types(instances.luck, index) for index in range(count))
+    wanted = {point: weight / instances.prior.total for point, weight in instances.prior.items()}
+    assert set(found) <= set(wanted)
+    # Four standard errors, which the seed keeps to for ever.
+    assert all(abs(found[point] / count - share) < 2 / count**0.5 for point, share in wanted.items())
+
+
+def what_luck_decides(name: str, raw: dict[str, Any]) -> list[object]:
+    """Return what of a market and its first auctions must be the same in all that share its luck."""
+    instances: Any = draw(name, **raw)
+    if name == "mineral-rights":
+        return [bidder.valuation for bidder in instances.market.bidders]
+    if name == "random-owners":
+        tables = [bidder.valuation.values for bidder in instances.market.bidders]
+        owners = [column.index(max(column)) for column in zip(*tables, strict=True)]
+        return [owners, instances.signals(0, 30).tolist()]
+    types = [bidder.types for bidder in instances.market.bidders]
+    factors = [
+        {
+            point: round(weight / instances.prior.total, 12)
+            for point, weight in instances.prior.factor(player).items()
+        }
+        for player in range(3)
+    ]
+    profiles = None if "correlation" in raw else [instances.draw_types(instances.luck, i) for i in range(30)]
+    return [types, factors, profiles]
+
+
+VARIED: dict[str, list[object]] = {
+    "knowledge": ["own-value", "random", "full"],
+    "cells": [1, 2, 4],
+    "correlation": ["0", "1/3", "1"],
+    "units": [1, 2],
+    "growth": ["linear", "steep"],
+    "precision": ["1/4", "3/4"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        (name, parameter.name)
+        for name in GENERATORS
+        for parameter in GENERATORS[name].apart_from_luck
+        if name != "adversarial"
+    ],
+)
+def test_what_names_no_luck_changes_nothing_else(name: str, parameter: str):
+    """Values, distributions, owners and types are the same whatever the parameter is."""
+    fixed: dict[str, object] = {"knowledge": "random"} if parameter == "cells" else {}
+    drawn = [what_luck_decides(name, {**fixed, parameter: value}) for value in VARIED[parameter]]
+    assert all(other == drawn[0] for other in drawn)
+
+
+def test_more_correlation_keeps_what_less_correlation_brought_together():
+    """Of auctions with common luck, those of one hidden state stay what they are at every higher correlation."""
+    profiles = {
+        correlation: [
+            instances.draw_types(instances.luck, index)
+            for instances in [draw("correlated-values", correlation=correlation)]
+            for index in range(300)
+        ]
+        for correlation in ("0", "1/3", "2/3", "1")
+    }
+    moved = [
+        [low != high for low, high in zip(profiles["0"], profiles[correlation], strict=True)]
+        for correlation in ("1/3", "2/3", "1")
+    ]
+    assert [sum(some) for some in moved] == sorted(sum(some) for some in moved)
+    assert all(
+        not one or other for less, more in pairwise(moved) for one, other in zip(less, more, strict=True)
+    )
+    assert 0 < sum(moved[0]) < sum(moved[2])
+
+
+def test_cells_in_powers_of_two_refine_each_other():
+    """Who can tell four cells apart knows at least what it knew with two, and with one nothing beside its value."""
+    one, two, four = (
+        draw("correlated-values", knowledge="random", cells=count).partitions for count in (1, 2, 4)
+    )
+    profiles = [(a, b, c) for a in range(3) for b in range(3) for c in range(3)]
+    for coarse, fine in ((one, two), (two, four)):
+        for player in range(3):
+            joined = {(fine[player].cell_of(p), coarse[player].cell_of(p)) for p in profiles}
+            assert len(joined) == len({fine[player].cell_of(p) for p in profiles})
+    assert len({one[0].cell_of(p) for p in profiles}) == 3
 
 
 @pytest.mark.parametrize(("knowledge", "most"), [("own-value", 27), ("random", 26), ("full", 1)])

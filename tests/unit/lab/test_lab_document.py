@@ -42,6 +42,12 @@ def test_every_generator_is_on_the_page():
             assert re.search(rf"`{parameter.name}\b", PAGE), f"{generator.name}: {parameter.name}"
 
 
+def test_parameters_that_name_no_luck_are_marked():
+    """Whoever compares cells that differ in them may know that their luck is common."""
+    wanted = {parameter.name for generator in GENERATORS.values() for parameter in generator.apart_from_luck}
+    assert set(re.findall(r"`([a-z_]+)`‡", PAGE)) == wanted
+
+
 def test_every_column_is_on_the_page():
     """Columns are explained, the exact ones by their endings."""
     for name in table_schema().names:
