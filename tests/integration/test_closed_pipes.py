@@ -17,7 +17,7 @@ def test_a_closed_pipe_is_no_answer(program: str):
     """Not "no", which a transcript that holds would not deserve; and nothing is said of it."""
     reader, writer = os.pipe()
     os.close(reader)
-    command = [Path(sys.executable).with_name(program), "verify", GOLDEN / "vickrey.zip"]
+    command = [str(Path(sys.executable).with_name(program)), "verify", str(GOLDEN / "vickrey.zip")]
     try:
         ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
     finally:
