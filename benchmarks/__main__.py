@@ -53,7 +53,7 @@ MEASUREMENTS: dict[str, Callable[[Scale], list[Finding]]] = {
 def main(quick: bool, only: tuple[str, ...], as_json: bool) -> None:
     """Measure Open Outcry against bare programs, in turn, and print goals beside ratios.
 
-    Takes about ten minutes, on a machine with nothing else to do. Missed goals are no error. Other libraries are
+    Takes some fifteen minutes, on a machine with nothing else to do. Missed goals are no error. Other libraries are
     measured where OPENOUTCRY_PEERS names a virtual environment that has them: see benchmarks/peers.py.
 
     Example: python -m benchmarks --only cycles --only growth

@@ -159,6 +159,7 @@ def _count_plain(instances: SignalInstances, pricing: Pricing) -> Callable[[floa
         auction.play(instances.private(number), seed=instances.luck.bidder_seed(number), chance=chance)
         return 1
 
+    play_one()
     return lambda seconds: _count(play_one, seconds)
 
 

@@ -217,6 +217,11 @@ def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
     for note in manifest["notes"]:
         _note(note)
     summary = summarise(campaign, directory / ROWS_FILE)
+    failures = sum(cell["defaults"] for cell in summary)
+    if failures:
+        _note(
+            f"strategies failed {failures:,} times, and the documented default was taken: column `defaults` says where"
+        )
     if as_json:
         told: dict[str, Any] = {
             "rows": str(directory / ROWS_FILE),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -26,6 +27,7 @@ from openoutcry.scenario.model import DEFAULT_SEED, DEFAULT_STRATEGY
 from openoutcry.scenario.schema import explain, strict_validator
 from openoutcry.scenario.toml_files import parse_toml, read_toml
 from openoutcry.strategies import check_strategy_name
+from openoutcry.strategies.naming import parse_strategy_name
 
 FORMAT = "openoutcry-campaign/1"
 DEFAULT_REPLICATIONS = 1000
@@ -149,13 +151,18 @@ class Campaign:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def strategy_files(self) -> dict[str, str]:
-        """Return the SHA-256 of every strategy's file that the campaign names, by name."""
+        """Return the SHA-256 of every file that the campaign's strategies name, by name: their own, and in options."""
         names = {name for cell in self.cells for name in (cell.everyone, cell.observed)}
+        named: set[str] = set()
+        for parsed in map(parse_strategy_name, names):
+            named.update(value for _, value in parsed.options)
+            if parsed.kind == "file":
+                named.add(parsed.target)
         found = {}
-        for name in sorted(names):
-            file = name.split(".py:")[0] + ".py"
+        for file in sorted(named):
             path = self.directory / file
-            if ".py:" in name and path.is_file():
+            # Most options are no files, and some texts can be none.
+            with suppress(OSError, ValueError):
                 found[file] = hashlib.sha256(path.read_bytes()).hexdigest()
         return found
 

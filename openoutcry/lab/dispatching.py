@@ -23,6 +23,9 @@ AHEAD = 2
 ATTEMPTS = 5
 """How often a task is handed out before it is given up because the process that worked on it was lost."""
 
+PATIENCE_SECONDS = 60.0
+"""When nothing has been done for so long, the engine is asked whether there is somebody to wait for."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Handed(Generic[_Task]):
@@ -61,15 +64,20 @@ class Dispatcher(Generic[_Task, _Result]):
         """Work until nothing is left; a task is asked for when a worker will soon want it.
 
         Raises:
-            ServiceError: A task was lost together with its worker too often.
+            ServiceError: A task was lost together with its worker too often, or all workers are.
         """
         while True:
             self._hand_out(tasks)
             if not self._handed:
                 return
-            done, _ = wait(self._handed, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._handed, timeout=PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
+            if not done:
+                self._engine.check()
             for future in done:
                 handed = self._handed.pop(future)
+                if future.cancelled():
+                    # We take nothing back that we have handed out.
+                    raise ServiceError("the connection to the workers was lost: the same command goes on")
                 error = future.exception()
                 if error is None:
                     self._take(handed.task, future.result())
@@ -94,6 +102,6 @@ class Dispatcher(Generic[_Task, _Result]):
         if handed.attempts == ATTEMPTS:
             raise ServiceError(
                 f"workers were lost {ATTEMPTS} times while they worked on {self._describe(handed.task)}: is there "
-                "memory enough?"
+                "memory enough, and does no strategy end its own process?"
             ) from error
         self._again.append(_Handed(task=handed.task, attempts=handed.attempts + 1))

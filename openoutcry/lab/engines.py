@@ -6,15 +6,17 @@ do no harm, to start the pool again after one of its processes was killed, and t
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from platform import node
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -44,6 +46,13 @@ class Engine(Protocol):
 
     def is_worker_lost(self, error: BaseException) -> bool:
         """Whether a future failed because the process that worked on it is gone; the engine goes on."""
+
+    def check(self) -> None:
+        """Look after the workers when none has been done with anything for long.
+
+        Raises:
+            ServiceError: There is nobody left to wait for.
+        """
 
     def stop(self) -> None:
         """End at once whatever still runs; what was handed in is given up."""
@@ -75,6 +84,9 @@ class ProcessEngine:
         """Whether a process of the pool was killed."""
         return isinstance(error, BrokenExecutor)
 
+    def check(self) -> None:
+        """A process of the pool that ends fails what it worked on: there is nothing else to look after."""
+
     def stop(self) -> None:
         """End all processes of the pool."""
         self._lifeline.close()
@@ -92,8 +104,10 @@ class ProcessEngine:
 
 
 def _prepare_worker(lifeline: Connection) -> None:
-    """Leave Ctrl-C to the process that commands, and end when that one ends."""
+    """Leave Ctrl-C to the process that commands, end when that one ends, and print nothing among its results."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What strategies print goes where errors go, also when they write to the descriptor itself.
+    os.dup2(2, 1)
 
     def watch() -> None:
         with suppress(EOFError, OSError):
@@ -122,34 +136,61 @@ class DaskEngine:
         except ImportError as error:
             raise ConfigurationError("--scheduler needs Dask: pip install 'openoutcry[cluster]'") from error
         self._killed = KilledWorker
+        self._address = address
+        _knock(address)
         try:
             # The library does not annotate what it exports.
             connect: Any = Client
             self._client: Any = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
-            # An address that is none is a ValueError, everything else an OSError.
-            raise ServiceError(f"no Dask scheduler can be reached at {address}: {error}") from error
+        except Exception as error:
+            raise _unreachable(address, error) from error
         self._executor: Executor = self._client.get_executor(pure=False)
         self._check_workers(address)
 
     @property
     def workers(self) -> int:
-        """How many threads all workers have just now."""
-        threads: int = sum(self._client.nthreads().values())
-        return max(1, threads)
+        """How many threads all workers have just now, at least 1.
+
+        Raises:
+            ServiceError: The scheduler is gone.
+        """
+        return max(1, self._count_threads())
 
     def submit(self, function: Callable[[_Argument], _Result], argument: _Argument) -> Future[_Result]:
         """Run a function on one of the workers; Dask runs it again when a worker is lost."""
-        return self._executor.submit(function, argument)
+        return self._executor.submit(_run_as_released, function, argument, describe_release())
 
     def is_worker_lost(self, error: BaseException) -> bool:
         """Whether Dask gave a function up because its workers were killed, again and again."""
         return isinstance(error, self._killed)
 
+    def check(self) -> None:
+        """Refuse to wait where no worker is left.
+
+        Raises:
+            ServiceError: The scheduler has none, or is gone.
+        """
+        if not self._count_threads():
+            raise ServiceError(
+                f"the Dask scheduler at {self._address} has no workers any more: start `dask worker {self._address}`, "
+                "and the same command goes on"
+            )
+
     def stop(self) -> None:
-        """Give up what was handed in, and leave the scheduler."""
-        self._executor.shutdown(wait=False)
-        self._client.close(timeout=CONNECT_SECONDS)
+        """Give up what was handed in, and leave the scheduler, if it is there."""
+        with suppress(Exception):
+            self._executor.shutdown(wait=False)
+        with suppress(Exception):
+            self._client.close(timeout=CONNECT_SECONDS)
+
+    def _count_threads(self) -> int:
+        try:
+            threads: int = sum(self._client.nthreads().values())
+        except Exception as error:
+            raise ServiceError(
+                f"the Dask scheduler at {self._address} is gone: once it is back, the same command goes on"
+            ) from error
+        return threads
 
     def _check_workers(self, address: str) -> None:
         ours = describe_release()
@@ -168,10 +209,66 @@ class DaskEngine:
         for worker, found in theirs.items():
             if tuple(found) != ours:
                 self._client.close()
-                raise ConfigurationError(
-                    f"worker {worker} has openoutcry {found[0]} and numpy {found[1]}, and this machine {ours[0]} and "
-                    f"{ours[1]}: install the same on all"
-                )
+                raise ConfigurationError(_tell_releases(worker, found, ours))
+
+
+def _knock(address: str) -> None:
+    """Shake hands with a scheduler and ask what it is, no more.
+
+    A client that meets something else at its address, or nothing that speaks, waits for ever or leaves threads behind.
+
+    Raises:
+        ServiceError: There is no scheduler, or it does not answer in time.
+    """
+    import distributed.comm
+    import distributed.core
+    import distributed.security
+
+    # The library does not annotate what it exports.
+    library: Any = distributed
+
+    async def knock() -> None:
+        options = library.security.Security().get_connection_args("client")
+        async with asyncio.timeout(CONNECT_SECONDS):
+            comm = await library.comm.connect(address, timeout=CONNECT_SECONDS, **options)
+            told = await library.core.send_recv(comm, op="identity", reply=True)
+            await comm.close()
+        if "workers" not in told:
+            raise ValueError(f"that is a {told.get('type', 'program')} of Dask, and no scheduler")
+
+    try:
+        # In a thread of its own, since a notebook's already has a loop.
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(asyncio.run, knock()).result()
+    except Exception as error:
+        # Whatever a stranger answers is read as lengths and messages, and fails in as many ways.
+        raise _unreachable(address, error) from error
+
+
+def _unreachable(address: str, error: Exception) -> ServiceError:
+    if isinstance(error, TimeoutError):
+        reason = "it does not answer"
+    else:
+        # An address that is none is a ValueError, and one where nobody is an OSError.
+        reason = str(error) if isinstance(error, OSError | ValueError) else "something else answers there"
+    return ServiceError(f"no Dask scheduler can be reached at {address}: {reason}")
+
+
+def _run_as_released(
+    function: Callable[[_Argument], _Result], argument: _Argument, expected: tuple[str, str]
+) -> _Result:
+    """Run a function on a worker, which may have come after all others were looked at."""
+    found = describe_release()
+    if found != expected:
+        raise ConfigurationError(_tell_releases(node(), found, expected))
+    return function(argument)
+
+
+def _tell_releases(worker: str, found: Sequence[str], ours: Sequence[str]) -> str:
+    return (
+        f"worker {worker} has openoutcry {found[0]} and numpy {found[1]}, and this machine {ours[0]} and {ours[1]}: "
+        "install the same on all"
+    )
 
 
 def count_cores() -> int:

@@ -234,7 +234,7 @@ class TableMaker:
         exact = {name: [kept.column(f"{name}_{end}") for end in _ENDINGS] for name in QUANTITIES}
         exact[OPTIMAL_REVENUE] = self._optimal_revenues(cell, markets)
         for name, columns in exact.items():
-            made[name] = self._floats(*columns)
+            made[name] = as_floats(*columns)
             made |= {f"{name}_{end}": column for end, column in zip(_ENDINGS, columns, strict=True)}
         columns = [made[name] if name in made else kept.column(name) for name in self._schema.names]
         return self._arrow.table(columns, schema=self._schema)
@@ -254,15 +254,18 @@ class TableMaker:
             column.take(self._arrow.array(markets - least)) for column in _encode_quantity(Quantity.of(each))
         ]
 
-    def _floats(self, integers: Any, texts: Any) -> Any:
-        floats = integers.cast(self._arrow.float64(), safe=False)
-        if texts.null_count == len(texts):
-            return floats
-        numbers = floats.to_pylist()
-        for row, text in enumerate(texts.to_pylist()):
-            if text is not None:
-                numbers[row] = _as_float(Fraction(text))
-        return self._arrow.array(numbers, self._arrow.float64())
+
+def as_floats(integers: Any, texts: Any) -> Any:
+    """Return the floats beside exact numbers, the two columns of which are given."""
+    arrow = import_arrow()
+    floats = integers.cast(arrow.float64(), safe=False)
+    if texts.null_count == len(texts):
+        return floats
+    numbers = floats.to_pylist()
+    for row, text in enumerate(texts.to_pylist()):
+        if text is not None:
+            numbers[row] = _as_float(Fraction(text))
+    return arrow.array(numbers, arrow.float64())
 
 
 def _as_float(number: Fraction) -> float:
@@ -329,7 +332,7 @@ def write_rows(tables: Iterator[Any], path: Path) -> tuple[int, dict[str, str]]:
         # Reading and hashing the next rows goes on while these are compressed; there is only one thread for each.
         ThreadPoolExecutor(max_workers=1) as beside,
     ):
-        groups = _regroup(tables, arrow)
+        groups = regroup(tables)
         upcoming = beside.submit(next, groups, None)
         while (table := upcoming.result()) is not None:
             hashed = beside.submit(digest.update, table)
@@ -341,8 +344,9 @@ def write_rows(tables: Iterator[Any], path: Path) -> tuple[int, dict[str, str]]:
     return count, digest.columns()
 
 
-def _regroup(tables: Iterator[Any], arrow: ModuleType) -> Iterator[Any]:
+def regroup(tables: Iterator[Any]) -> Iterator[Any]:
     """Yield the same rows in tables of `ROW_GROUP`, the last one smaller."""
+    arrow = import_arrow()
     held: list[Any] = []
     count = 0
     for table in tables:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Finished:
         rows: The file of rows.
         count: How many.
         columns: The digest of each column.
+        strategies: The SHA-256 of every strategy's file, by name, as the campaign played it.
         resumed: How many auctions were there from an earlier run.
         notes: Lines for a person about what is missing in the rows.
     """
@@ -58,6 +59,7 @@ class Finished:
     rows: Path
     count: int
     columns: dict[str, str]
+    strategies: dict[str, str]
     resumed: int
     notes: tuple[str, ...]
 
@@ -100,11 +102,12 @@ def run_campaign(
         ServiceError: A chunk was lost together with its worker too often.
         ConfigurationError: What is done cannot be written down.
     """
+    strategies = campaign.strategy_files()
     optima = find_optima(campaign, directory / OPTIMA_FOLDER, engine, tell=tell_markets)
     shelf = _Shelf(campaign, directory, optima)
     resumed = shelf.take_stock()
     tell(resumed)
-    _play(campaign, shelf, engine, tell)
+    _play(campaign, strategies, shelf, engine, tell)
     try:
         count, columns = write_rows(shelf.tables(), directory / ROWS_FILE)
     except OSError as error:
@@ -113,6 +116,7 @@ def run_campaign(
         rows=directory / ROWS_FILE,
         count=count,
         columns=columns,
+        strategies=strategies,
         resumed=resumed,
         notes=(optima.note,) if optima.note else (),
     )
@@ -263,8 +267,11 @@ class _Pace:
 class _Cutter:
     """Cuts what is still to be played into chunks of about a second."""
 
-    def __init__(self, campaign: Campaign, shelf: _Shelf, workers: int) -> None:
+    def __init__(
+        self, campaign: Campaign, strategies: Mapping[str, str], shelf: _Shelf, workers: int
+    ) -> None:
         self._campaign = campaign
+        self._strategies = tuple(strategies.items())
         self._shelf = shelf
         self._workers = workers
         self._paces: dict[int, _Pace] = {}
@@ -272,9 +279,7 @@ class _Cutter:
     def chunks(self) -> Iterator[Chunk]:
         """Yield the chunks, in the order of cells and auctions; how large each is, is decided when it is asked for."""
         for cell in self._campaign.cells:
-            pace = self._paces[cell.number] = _Pace(
-                largest=FIRST_KERNEL_CHUNK if has_kernel(self._campaign.seed, cell) else FIRST_CHUNK
-            )
+            pace = self._paces[cell.number] = _Pace(largest=self._first_size(cell))
             for first, stop in self._shelf.gaps(cell):
                 at = first
                 while at < stop:
@@ -282,6 +287,7 @@ class _Cutter:
                     yield Chunk(
                         seed=self._campaign.seed,
                         directory=str(self._campaign.directory.absolute()),
+                        strategies=self._strategies,
                         cell=cell,
                         first=at,
                         count=count,
@@ -292,6 +298,13 @@ class _Cutter:
         """Take note of how long a chunk took."""
         self._paces[chunk.cell.number].learn(chunk.count, seconds)
 
+    def _first_size(self, cell: Cell) -> int:
+        """Return how many auctions are handed out before anything is known of a cell's pace."""
+        if not has_kernel(self._campaign.seed, cell):
+            return FIRST_CHUNK
+        # A kernel plays a market at once; what takes time where markets are small is to draw them.
+        return max(FIRST_CHUNK, min(FIRST_KERNEL_CHUNK, cell.replications))
+
     def _share_left(self, cell: Cell, left: int) -> int | None:
         """Return what is left of the last cell for each worker, in two turns; None in the cells before it."""
         if cell.number < len(self._campaign.cells) - 1:
@@ -299,9 +312,11 @@ class _Cutter:
         return -(-left // (AHEAD * self._workers))
 
 
-def _play(campaign: Campaign, shelf: _Shelf, engine: Engine, tell: Tell) -> None:
+def _play(
+    campaign: Campaign, strategies: Mapping[str, str], shelf: _Shelf, engine: Engine, tell: Tell
+) -> None:
     """Play what is left."""
-    cutter = _Cutter(campaign, shelf, engine.workers)
+    cutter = _Cutter(campaign, strategies, shelf, engine.workers)
 
     def take(chunk: Chunk, done: Done) -> None:
         if done.rows is None:
@@ -316,9 +331,3 @@ def _play(campaign: Campaign, shelf: _Shelf, engine: Engine, tell: Tell) -> None
 def _describe(chunk: Chunk) -> str:
     last = chunk.first + chunk.count - 1
     return f"auctions {chunk.first}..{last} of {chunk.cell.mechanism_label}"
-
-
-def stop_quietly(engine: Engine) -> None:
-    """Stop an engine whose failure no longer matters."""
-    with suppress(Exception):
-        engine.stop()

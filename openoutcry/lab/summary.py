@@ -17,17 +17,19 @@ _MEANS = (*_COLUMNS, "welfare_share", "revenue_share", "optimal_share")
 
 
 def summarise(campaign: Campaign, rows: Path) -> list[dict[str, Any]]:
-    """Return for each cell how many auctions it had, how many sold, and means, as floats.
+    """Return for each cell how many auctions it had, how many sold, how often a strategy failed, and means, as floats.
 
     `welfare_share` and `revenue_share` are means of the ratio to the optimum, `optimal_share` of that of revenue to the
     optimal revenue, each over the auctions in which that is known and above 0. A mean over no auctions is None.
     """
     count = len(campaign.cells)
     sums, known = np.zeros((count, len(_MEANS))), np.zeros((count, len(_MEANS)), dtype=np.int64)
-    sold = np.zeros(count, dtype=np.int64)
+    sold, defaults = np.zeros((2, count), dtype=np.int64)
     for table in read_rows(rows):
         cells = table.column("cell").to_numpy()
         sold += np.bincount(cells[table.column("buyers").to_numpy() > 0], minlength=count)
+        failed = table.column("defaults").to_numpy()
+        defaults += np.bincount(cells, weights=failed, minlength=count).astype(np.int64)
         for place, values in enumerate(_values(table)):
             is_known = ~np.isnan(values)
             sums[:, place] += np.bincount(cells[is_known], weights=values[is_known], minlength=count)
@@ -46,7 +48,8 @@ def summarise(campaign: Campaign, rows: Path) -> list[dict[str, Any]]:
             "instances": cell.instances_label,
             "strategies": cell.strategies_label,
         }
-        told.append({**labels, "auctions": cell.auctions, "sold": int(sold[cell.number]), **means})
+        counts = {"sold": int(sold[cell.number]), "defaults": int(defaults[cell.number])}
+        told.append({**labels, "auctions": cell.auctions, **counts, **means})
     return told
 
 

@@ -9,10 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from openoutcry.lab.optima import MarketTask
 from openoutcry.lab.rows import TableMaker, decode_rows, write_rows
 from openoutcry.lab.running import Finished, open_directory, run_campaign
 from openoutcry.mechanisms.crowd.optimal import optimal_revenue
+from tests.integration.campaign_engines import Inline, dask_cluster
 
 CAMPAIGN = """
 format = "openoutcry-campaign/1"
@@ -126,26 +126,6 @@ everyone = "once.py:Once"
 """
 
 
-class Inline:
-    """An engine that works at once, in this process."""
-
-    name = "inline"
-    workers = 1
-
-    def submit(self, function, argument) -> Future[Any]:
-        """Run the function now."""
-        future: Future[Any] = Future()
-        future.set_result(function(argument))
-        return future
-
-    def is_worker_lost(self, error: BaseException) -> bool:
-        """Nothing can be lost."""
-        return False
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-
 class Interrupt(Exception):
     """Stands for Ctrl-C."""
 
@@ -163,41 +143,6 @@ def run(campaign: Campaign, directory: Path, engine: Engine, tell=lambda count: 
 def expected(tmp_path_factory) -> Finished:
     """Return what this process makes of the campaign."""
     return run(loads(CAMPAIGN), tmp_path_factory.mktemp("one") / "out", Inline())
-
-
-@contextmanager
-def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
-    """Start a real scheduler and workers in processes of their own, and yield the scheduler's address."""
-    environment = os.environ | {"DASK_LOGGING__DISTRIBUTED": "error"}
-    file = folder / "scheduler.json"
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(program: str, *arguments: str) -> None:
-        command = [sys.executable, "-m", f"distributed.cli.{program}", "--scheduler-file", str(file)]
-        process = subprocess.Popen(
-            [*command, "--no-dashboard", *arguments],
-            cwd=folder,
-            env=environment,
-            stderr=subprocess.DEVNULL,
-            # A group of its own: a worker has a nurse, which would start it anew.
-            start_new_session=True,
-        )
-        started.append(process)
-
-    try:
-        start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
-        for number in range(workers):
-            folder.joinpath(str(number)).mkdir()
-            start("dask_worker", "--nthreads", "1", "--local-directory", str(number))
-        from distributed import Client
-
-        with closing(Client(scheduler_file=str(file), timeout=30, set_as_default=False)) as client:
-            client.wait_for_workers(workers, timeout=30)
-        yield json.loads(file.read_text())["address"]
-    finally:
-        for process in started:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7])
@@ -237,7 +182,9 @@ def test_a_kernel_and_the_generator_write_the_same_rows(expected: Finished, tmp_
     maker = TableMaker(campaign, optima={})
     tables = []
     for cell in campaign.cells:
-        chunk = work.Chunk(seed=campaign.seed, directory=".", cell=cell, first=0, count=cell.auctions)
+        chunk = work.Chunk(
+            seed=campaign.seed, directory=".", strategies=(), cell=cell, first=0, count=cell.auctions
+        )
         rows = work.run_chunk(chunk).rows
         assert rows is not None
         tables.append(maker.make(cell, 0, decode_rows(rows)))
@@ -456,7 +403,7 @@ def test_a_changed_campaign_is_refused(finished_sweep: Path, capfd):
     [
         (lambda manifest: manifest.update(format="other"), "no manifest of this release"),
         (lambda manifest: manifest["campaign"].update(text="x"), "not what its sha256 says"),
-        (lambda manifest: manifest["rows"].pop("columns"), "lacks parts"),
+        (lambda manifest: manifest["rows"].pop("columns"), "rows: needs the key 'columns'"),
         (lambda manifest: manifest.update(strategies={"gone.py": "00"}), "gone.py is not there"),
     ],
 )
@@ -548,10 +495,27 @@ def test_optimal_revenues_are_worked_out_once_for_each_market(tmp_path: Path):
     assert again.asked == []
 
 
+def test_markets_with_common_luck_have_optimal_revenues_of_their_own(tmp_path: Path):
+    """Correlation names no luck, so types have much in common, and yet each market is sold at its own best."""
+    from pyarrow import parquet
+
+    campaign = loads(OPTIMA.replace("bidders = [2, 3]", 'correlation = ["0", "1"]'))
+    assert len({cell.luck_name(0) for cell in campaign.cells}) == 1
+    finished = run(campaign, tmp_path / "out", Counting())
+    cells = {cell.instances_label: cell for cell in campaign.cells}
+    told = {}
+    for row in parquet.read_table(finished.rows).to_pylist():
+        exact = Fraction(row["optimal_revenue_fraction"] or row["optimal_revenue_integer"])
+        assert exact == _best(campaign, cells[row["instances"]], row["market"])
+        told[row["instances"], row["market"]] = exact
+    assert len(told) == len(set(told.values())) == 4
+
+
+@cache
 def _best(campaign: Campaign, cell: Cell, market: int) -> Fraction:
     generator = find_generator(cell.generator)
     chosen = generator.configure(dict(cell.instance_parameters))
-    drawn = generator.draw(chosen, Luck(seed=campaign.seed, market=cell.market_name(market)))
+    drawn = generator.draw(chosen, Luck(seed=campaign.seed, market=cell.luck_name(market)))
     assert isinstance(drawn, TypeInstances)
     return optimal_revenue(drawn.market, drawn.prior).lower
 
