@@ -13,14 +13,14 @@ from typing import cast, get_args
 
 from benchmarks.findings import Finding, ratio_of_turns
 from benchmarks.scale import Scale
-from openoutcry.lab.campaign import loads
+from openoutcry.lab.campaigns.campaign import loads
+from openoutcry.lab.campaigns.engines import ProcessEngine
+from openoutcry.lab.campaigns.running import open_directory, run_campaign
+from openoutcry.lab.campaigns.work import BATCH
 from openoutcry.lab.chance import Luck
-from openoutcry.lab.engines import ProcessEngine
 from openoutcry.lab.instances.generator import SignalInstances
 from openoutcry.lab.instances.registry import find_generator
 from openoutcry.lab.kernels.signal_discovery import Engine, SignalDiscoveryKernel
-from openoutcry.lab.running import open_directory, run_campaign
-from openoutcry.lab.work import BATCH
 from openoutcry.mechanisms.parameters import Pricing
 from openoutcry.mechanisms.signal_discovery import SignalDiscovery
 from openoutcry.simulation import Auction

@@ -185,7 +185,12 @@ def _print(made: Report) -> None:
 
 
 def _print_cells(console: Console, made: Report) -> None:
-    from openoutcry.lab.labels import common_labels, instance_labels, mechanism_labels, strategy_labels
+    from openoutcry.lab.campaigns.labels import (
+        common_labels,
+        instance_labels,
+        mechanism_labels,
+        strategy_labels,
+    )
     from openoutcry.lab.reporting.cells import SHARES
     from openoutcry.lab.reporting.formatting import show_share, show_value
     from openoutcry.lab.reporting.report import instance_sets

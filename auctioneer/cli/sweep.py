@@ -24,9 +24,9 @@ from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
 from openoutcry.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from openoutcry.lab.campaign import Campaign
-    from openoutcry.lab.engines import Engine
-    from openoutcry.lab.running import Finished
+    from openoutcry.lab.campaigns.campaign import Campaign
+    from openoutcry.lab.campaigns.engines import Engine
+    from openoutcry.lab.campaigns.running import Finished
 
 RESULTS = Path("runs")
 DIFFERENT = 1
@@ -109,8 +109,8 @@ def _sweep(
     resume: bool | None,
     as_json: bool,
 ) -> int:
-    from openoutcry.lab.campaign import load_campaign
-    from openoutcry.lab.running import MANIFEST_FILE, STATE_FILE, check_campaign, open_directory
+    from openoutcry.lab.campaigns.campaign import load_campaign
+    from openoutcry.lab.campaigns.running import MANIFEST_FILE, STATE_FILE, check_campaign, open_directory
 
     campaign = load_campaign(path)
     directory = RESULTS / path.stem if out is None else out
@@ -136,8 +136,8 @@ def _sweep(
 
 
 def _reproduce(path: Path, workers: int | None, scheduler: str | None, *, as_json: bool) -> int:
-    from openoutcry.lab.manifest import campaign_of, compare, read_manifest
-    from openoutcry.lab.running import check_campaign, open_directory
+    from openoutcry.lab.campaigns.manifest import campaign_of, compare, read_manifest
+    from openoutcry.lab.campaigns.running import check_campaign, open_directory
 
     manifest = read_manifest(path)
     campaign = campaign_of(manifest, path)
@@ -172,7 +172,7 @@ def _ending_as_by_ctrl_c() -> Iterator[None]:
 
 @contextmanager
 def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
-    from openoutcry.lab.engines import DaskEngine, ProcessEngine, count_cores
+    from openoutcry.lab.campaigns.engines import DaskEngine, ProcessEngine, count_cores
 
     engine: Engine = (
         DaskEngine(scheduler) if scheduler is not None else ProcessEngine(workers or count_cores())
@@ -184,16 +184,16 @@ def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
 
 
 def _run(campaign: Campaign, directory: Path, engine: Engine) -> Finished:
-    from openoutcry.lab.running import run_campaign
+    from openoutcry.lab.campaigns.running import run_campaign
 
     with _progress(campaign.auctions) as (tell, tell_markets):
         return run_campaign(campaign, directory, engine, tell=tell, tell_markets=tell_markets)
 
 
 def _finish(campaign: Campaign, directory: Path, finished: Finished, engine: Engine, seconds: float) -> None:
-    from openoutcry.lab.manifest import Circumstances, describe
-    from openoutcry.lab.running import MANIFEST_FILE, remove_work
-    from openoutcry.lab.storing import store
+    from openoutcry.lab.campaigns.manifest import Circumstances, describe
+    from openoutcry.lab.campaigns.running import MANIFEST_FILE, remove_work
+    from openoutcry.lab.campaigns.storing import store
 
     circumstances = Circumstances(
         command=[Path(sys.argv[0]).name, *sys.argv[1:]],
@@ -209,9 +209,9 @@ def _finish(campaign: Campaign, directory: Path, finished: Finished, engine: Eng
 
 def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
     """Print where the results are, and what each cell did on average."""
-    from openoutcry.lab.manifest import read_manifest
-    from openoutcry.lab.running import MANIFEST_FILE, ROWS_FILE
-    from openoutcry.lab.summary import summarise
+    from openoutcry.lab.campaigns.manifest import read_manifest
+    from openoutcry.lab.campaigns.running import MANIFEST_FILE, ROWS_FILE
+    from openoutcry.lab.campaigns.summary import summarise
 
     manifest = read_manifest(directory / MANIFEST_FILE)
     for note in manifest["notes"]:
@@ -245,7 +245,12 @@ def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
 
 def _print_summary(console: Console, campaign: Campaign, summary: list[dict[str, Any]]) -> None:
     """Print what is the same in all cells, and a table of what is not with the mean of each cell."""
-    from openoutcry.lab.labels import common_labels, instance_labels, mechanism_labels, strategy_labels
+    from openoutcry.lab.campaigns.labels import (
+        common_labels,
+        instance_labels,
+        mechanism_labels,
+        strategy_labels,
+    )
 
     labels = {
         "mechanism": mechanism_labels(campaign),

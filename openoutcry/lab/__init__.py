@@ -1,1 +1,1 @@
-"""The lab: campaigns of many auctions, made of the same mechanisms and strategies that sessions run."""
+"""The lab: many auctions at once, what they show, and whether truth pays; over the mechanisms that sessions run."""

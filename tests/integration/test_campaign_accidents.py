@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from openoutcry.errors import CampaignError, ConfigurationError, ServiceError
-from openoutcry.lab.campaign import Campaign, loads
-from openoutcry.lab.engines import DaskEngine, Engine, _run_as_released
-from openoutcry.lab.running import Finished, open_directory, run_campaign
+from openoutcry.lab.campaigns.campaign import Campaign, loads
+from openoutcry.lab.campaigns.engines import DaskEngine, Engine, _run_as_released
+from openoutcry.lab.campaigns.running import Finished, open_directory, run_campaign
 from tests.integration.campaign_engines import Inline, dask_cluster
 
 CAMPAIGN = """
@@ -158,7 +158,7 @@ def test_a_stranger_at_the_address_of_a_scheduler_is_left_again(
 ) -> None:
     """Whoever listens there and is no scheduler, silent or not, is told of in one line, soon."""
     pytest.importorskip("distributed")
-    monkeypatch.setattr("openoutcry.lab.engines.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("openoutcry.lab.campaigns.engines.CONNECT_SECONDS", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         kept: list[socket.socket] = []
 
@@ -206,7 +206,7 @@ def test_a_scheduler_that_goes_away_is_missed(tmp_path: Path) -> None:
 def test_nobody_waits_for_workers_that_are_gone(tmp_path: Path, monkeypatch) -> None:
     """When the last worker has left and nobody comes, that is said."""
     pytest.importorskip("distributed")
-    monkeypatch.setattr("openoutcry.lab.dispatching.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("openoutcry.lab.campaigns.dispatching.PATIENCE_SECONDS", 0.5)
     (tmp_path / "mine.py").write_text(SAYING.format(answer="Stay"))
     campaign = loads(CAMPAIGN.format(replications=1_000_000), tmp_path)
     with dask_cluster(tmp_path, 1) as address, closing_engine(DaskEngine(address)) as engine:

@@ -19,14 +19,14 @@ import pytest
 
 from auctioneer.cli import main
 from openoutcry.errors import CampaignError, ServiceError
-from openoutcry.lab.campaign import Campaign, Cell, load_campaign, loads
+from openoutcry.lab.campaigns.campaign import Campaign, Cell, load_campaign, loads
+from openoutcry.lab.campaigns.engines import DaskEngine, Engine, ProcessEngine
+from openoutcry.lab.campaigns.optima import MarketTask
+from openoutcry.lab.campaigns.rows import TableMaker, decode_rows, write_rows
+from openoutcry.lab.campaigns.running import Finished, open_directory, run_campaign
 from openoutcry.lab.chance import Luck
-from openoutcry.lab.engines import DaskEngine, Engine, ProcessEngine
 from openoutcry.lab.instances.generator import TypeInstances
 from openoutcry.lab.instances.registry import find_generator
-from openoutcry.lab.optima import MarketTask
-from openoutcry.lab.rows import TableMaker, decode_rows, write_rows
-from openoutcry.lab.running import Finished, open_directory, run_campaign
 from openoutcry.mechanisms.crowd.optimal import optimal_revenue
 from tests.integration.campaign_engines import Inline, dask_cluster
 
@@ -167,14 +167,14 @@ def test_dask_workers_write_the_same_rows(expected: Finished, tmp_path: Path):
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
     """Whoever gives a wrong address is told so in one line."""
     pytest.importorskip("distributed")
-    monkeypatch.setattr("openoutcry.lab.engines.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("openoutcry.lab.campaigns.engines.CONNECT_SECONDS", 1)
     with pytest.raises(ServiceError, match=r"no Dask scheduler can be reached at tcp://127.0.0.1:1"):
         DaskEngine("tcp://127.0.0.1:1")
 
 
 def test_a_kernel_and_the_generator_write_the_same_rows(expected: Finished, tmp_path: Path, monkeypatch):
     """With all kernels taken away, every row is what it was: whoever computes it."""
-    from openoutcry.lab import work
+    from openoutcry.lab.campaigns import work
 
     monkeypatch.setattr(work, "KERNEL_MECHANISM", "none")
     work._kernel.cache_clear()

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Future
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ import pytest
 from auctioneer.cli import main
 from auctioneer.cli.report import SECTION_NAMES
 from openoutcry.errors import CampaignError
-from openoutcry.lab.campaign import loads
-from openoutcry.lab.manifest import Circumstances, describe
+from openoutcry.lab.campaigns.campaign import loads
+from openoutcry.lab.campaigns.manifest import Circumstances, describe
+from openoutcry.lab.campaigns.running import MANIFEST_FILE, ROWS_FILE, open_directory, run_campaign
 from openoutcry.lab.reporting import exact
 from openoutcry.lab.reporting.document import report_document
 from openoutcry.lab.reporting.formatting import show_short_percent
@@ -28,7 +28,7 @@ from openoutcry.lab.reporting.matrix_charts import LOSES, NEVER, kind_of
 from openoutcry.lab.reporting.report import make_report
 from openoutcry.lab.reporting.result import RowReader, open_result
 from openoutcry.lab.reporting.sections import SECTIONS, report_figures
-from openoutcry.lab.running import MANIFEST_FILE, ROWS_FILE, open_directory, run_campaign
+from tests.integration.campaign_engines import Inline
 
 CAMPAIGN = """
 format = "openoutcry-campaign/1"
@@ -77,26 +77,6 @@ bidders = 2
 types = 2
 markets = 3
 """
-
-
-class Inline:
-    """An engine that works at once, in this process."""
-
-    name = "inline"
-    workers = 1
-
-    def submit(self, function, argument) -> Future[Any]:
-        """Run the function now."""
-        future: Future[Any] = Future()
-        future.set_result(function(argument))
-        return future
-
-    def is_worker_lost(self, error: BaseException) -> bool:
-        """Nothing can be lost."""
-        return False
-
-    def stop(self) -> None:
-        """Nothing runs."""
 
 
 def play(text: str, directory: Path) -> Path:

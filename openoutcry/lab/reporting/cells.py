@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 
 from openoutcry.lab.bounds import Bound, bounds_on, weakest
-from openoutcry.lab.campaign import Cell
+from openoutcry.lab.campaigns.campaign import Cell
+from openoutcry.lab.campaigns.work import TRUTHFUL, draw_instances
 from openoutcry.lab.instances.generator import TypeInstances
 from openoutcry.lab.statistics import Clusters, Estimate, Numbers, estimate_mean, estimate_ratio
-from openoutcry.lab.work import TRUTHFUL, draw_instances
 from openoutcry.mechanisms.crowd.market import TypeMarket
 from openoutcry.mechanisms.market import Market
 from openoutcry.mechanisms.registry import find_mechanism

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
-from openoutcry.lab.campaign import Cell
+from openoutcry.lab.campaigns.campaign import Cell
+from openoutcry.lab.campaigns.work import TRUTHFUL
 from openoutcry.lab.reporting.cells import CellRows, clusters_of, shares_by_auction
 from openoutcry.lab.statistics import Estimate, estimate_mean, holm
-from openoutcry.lab.work import TRUTHFUL
 
 COMPARED = ("revenue", "welfare", "utility")
 """Quantities in which mechanisms are compared."""

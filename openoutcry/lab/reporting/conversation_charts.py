@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from openoutcry.lab.campaigns.rows import COUNTS
 from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure
 from openoutcry.lab.pictures.theme import INTERVAL, LABEL
 from openoutcry.lab.reporting.cells import is_truthful
 from openoutcry.lab.reporting.marks import PANELS, ROWS, Labels, Values, ceiling, cut, numbers, tips
 from openoutcry.lab.reporting.report import Report
-from openoutcry.lab.rows import COUNTS
 
 _WIDTH = 230
 _STEP = 22

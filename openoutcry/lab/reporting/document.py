@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from openoutcry.lab.bounds import Bound
-from openoutcry.lab.campaign import Cell
+from openoutcry.lab.campaigns.campaign import Cell
 from openoutcry.lab.reporting.cells import CellFigures
 from openoutcry.lab.reporting.comparisons import SIGNIFICANT, Comparison
 from openoutcry.lab.reporting.growth import Line

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from openoutcry.lab.campaigns.rows import import_arrow
 from openoutcry.lab.reporting.result import Result
-from openoutcry.lab.rows import import_arrow
 
 MONEY = ("price", "revenue", "welfare", "optimum", "utility", "optimal_revenue")
 """Columns with exact numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from openoutcry.lab.labels import instance_labels, mechanism_labels
+from openoutcry.lab.campaigns.labels import instance_labels, mechanism_labels
 from openoutcry.lab.reporting.comparisons import COMPARED, Comparison
 from openoutcry.lab.reporting.formatting import DOMINATED, show_estimate, show_percent
 from openoutcry.lab.reporting.report import Report

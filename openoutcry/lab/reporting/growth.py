@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from openoutcry.lab.campaign import Cell, Raw
+from openoutcry.lab.campaigns.campaign import Cell, Raw
 from openoutcry.lab.instances.registry import find_generator
 
 SYMBOLS = {"bidders": "n", "signal_levels": "k", "groups": "l"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from openoutcry.lab.labels import short_labels
+from openoutcry.lab.campaigns.labels import short_labels
 from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure
 from openoutcry.lab.pictures.theme import INTERVAL, REFERENCE

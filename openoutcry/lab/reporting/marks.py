@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
-from openoutcry.lab.labels import instance_labels, mechanism_labels, strategy_labels
+from openoutcry.lab.campaigns.labels import instance_labels, mechanism_labels, strategy_labels
 from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.reporting.report import Report
 from openoutcry.lab.statistics import Estimate

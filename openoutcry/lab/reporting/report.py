@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from openoutcry.errors import ConfigurationError
 from openoutcry.lab.bounds import Bound
-from openoutcry.lab.campaign import Cell
+from openoutcry.lab.campaigns.campaign import Cell
 from openoutcry.lab.reporting.cells import (
     CellFigures,
     CellRows,

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from openoutcry.errors import CampaignError
-from openoutcry.lab.campaign import Campaign, Cell
-from openoutcry.lab.manifest import campaign_in, read_manifest
-from openoutcry.lab.row_checks import are_rows_of
-from openoutcry.lab.rows import import_arrow
-from openoutcry.lab.running import MANIFEST_FILE
+from openoutcry.lab.campaigns.campaign import Campaign, Cell
+from openoutcry.lab.campaigns.manifest import campaign_in, read_manifest
+from openoutcry.lab.campaigns.row_checks import are_rows_of
+from openoutcry.lab.campaigns.rows import import_arrow
+from openoutcry.lab.campaigns.running import MANIFEST_FILE
 from openoutcry.lab.statistics import Numbers
 
 COLUMNS = (

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 
-from openoutcry.lab.labels import common_labels, instance_labels, mechanism_labels
+from openoutcry.lab.campaigns.labels import common_labels, instance_labels, mechanism_labels
+from openoutcry.lab.campaigns.running import MANIFEST_FILE
 from openoutcry.lab.pictures.page import Figure, Section, Table, render_page
 from openoutcry.lab.reporting.cells import SHARES, is_truthful
 from openoutcry.lab.reporting.comparisons import ALL_PAIRS, Comparison
@@ -17,7 +18,6 @@ from openoutcry.lab.reporting.formatting import UNKNOWN, show_estimate, show_num
 from openoutcry.lab.reporting.growth_charts import growth_figures
 from openoutcry.lab.reporting.report import Report
 from openoutcry.lab.reporting.share_charts import SHARE_TITLES, share_figures
-from openoutcry.lab.running import MANIFEST_FILE
 
 TABLE_ROWS = 1000
 """Rows of one table on a page; `--json` has all."""

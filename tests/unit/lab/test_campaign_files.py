@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from openoutcry.errors import CampaignError
-from openoutcry.lab.campaign import load_campaign, loads, schema
-from openoutcry.lab.running import check_campaign
+from openoutcry.lab.campaigns.campaign import load_campaign, loads, schema
+from openoutcry.lab.campaigns.running import check_campaign
 
 WHOLE = """
 format = "openoutcry-campaign/1"

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from openoutcry.errors import CampaignError
-from openoutcry.lab.storing import locked
+from openoutcry.lab.campaigns.storing import locked
 
 
 def test_a_directory_is_used_by_one_command_at_a_time(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from openoutcry.lab.campaign import load_campaign, loads, schema
+from openoutcry.lab.campaigns.campaign import load_campaign, loads, schema
+from openoutcry.lab.campaigns.rows import table_schema
+from openoutcry.lab.campaigns.running import check_campaign
 from openoutcry.lab.instances.registry import GENERATORS
-from openoutcry.lab.rows import table_schema
-from openoutcry.lab.running import check_campaign
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from openoutcry.lab.campaign import loads
-from openoutcry.lab.labels import common_labels, instance_labels, mechanism_labels, strategy_labels
+from openoutcry.lab.campaigns.campaign import loads
+from openoutcry.lab.campaigns.labels import common_labels, instance_labels, mechanism_labels, strategy_labels
 
 CAMPAIGN = """
 format = "openoutcry-campaign/1"

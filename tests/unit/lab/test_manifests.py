@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from openoutcry.errors import CampaignError
-from openoutcry.lab.campaign import loads
-from openoutcry.lab.engines import ProcessEngine
-from openoutcry.lab.manifest import Circumstances, campaign_in, campaign_of, describe, read_manifest
+from openoutcry.lab.campaigns.campaign import loads
+from openoutcry.lab.campaigns.engines import ProcessEngine
+from openoutcry.lab.campaigns.manifest import Circumstances, campaign_in, campaign_of, describe, read_manifest
+from openoutcry.lab.campaigns.running import MANIFEST_FILE, open_directory, run_campaign
 from openoutcry.lab.reporting.result import open_result
-from openoutcry.lab.running import MANIFEST_FILE, open_directory, run_campaign
 
 CAMPAIGN = """
 format = "openoutcry-campaign/1"

@@ -13,11 +13,11 @@ import pytest
 
 from auctioneer.cli import main
 from openoutcry.errors import CampaignError
-from openoutcry.lab.campaign import Campaign, load_campaign
-from openoutcry.lab.manifest import read_manifest
+from openoutcry.lab.campaigns.campaign import Campaign, load_campaign
+from openoutcry.lab.campaigns.manifest import read_manifest
+from openoutcry.lab.campaigns.row_checks import are_rows_of, first_difference
+from openoutcry.lab.campaigns.rows import table_schema
 from openoutcry.lab.reporting.result import open_result
-from openoutcry.lab.row_checks import are_rows_of, first_difference
-from openoutcry.lab.rows import table_schema
 
 arrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from openoutcry.lab.campaign import load_campaign
-from openoutcry.lab.running import check_campaign
+from openoutcry.lab.campaigns.campaign import load_campaign
+from openoutcry.lab.campaigns.running import check_campaign
 from openoutcry.mechanisms.registry import MECHANISMS
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from openoutcry.lab.campaign import Campaign
-from openoutcry.lab.rows import read_rows
+from openoutcry.lab.campaigns.campaign import Campaign
+from openoutcry.lab.campaigns.rows import read_rows
 
 _COLUMNS = ("welfare", "revenue", "optimum", "utility", "optimal_revenue", "waves", "questions")
 _MEANS = (*_COLUMNS, "welfare_share", "revenue_share", "optimal_share")

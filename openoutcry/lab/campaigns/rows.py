@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openoutcry.errors import ConfigurationError
-from openoutcry.lab.campaign import Campaign, Cell
+from openoutcry.lab.campaigns.campaign import Campaign, Cell
 
 if TYPE_CHECKING:
     from types import ModuleType

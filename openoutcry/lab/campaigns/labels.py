@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from openoutcry.lab.campaign import Campaign, Cell, Raw
+from openoutcry.lab.campaigns.campaign import Campaign, Cell, Raw
 
 Entry = tuple[str, Raw]
 """A name with raw parameters."""

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from openoutcry.errors import CampaignError, ConfigurationError, OpenOutcryError
-from openoutcry.lab.campaign import Campaign, Cell
-from openoutcry.lab.dispatching import AHEAD, Dispatcher
-from openoutcry.lab.engines import Engine, describe_release
-from openoutcry.lab.optima import Optima, TellMarkets, find_optima
-from openoutcry.lab.rows import TableMaker, decode_rows, import_arrow, write_rows
-from openoutcry.lab.storing import locked, store
-from openoutcry.lab.work import Chunk, Done, check_cell, has_kernel, run_chunk
+from openoutcry.lab.campaigns.campaign import Campaign, Cell
+from openoutcry.lab.campaigns.dispatching import AHEAD, Dispatcher
+from openoutcry.lab.campaigns.engines import Engine, describe_release
+from openoutcry.lab.campaigns.optima import Optima, TellMarkets, find_optima
+from openoutcry.lab.campaigns.rows import TableMaker, decode_rows, import_arrow, write_rows
+from openoutcry.lab.campaigns.storing import locked, store
+from openoutcry.lab.campaigns.work import Chunk, Done, check_cell, has_kernel, run_chunk
 
 ROWS_FILE = "rows.parquet"
 MANIFEST_FILE = "manifest.json"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from openoutcry.errors import ServiceError
-from openoutcry.lab.engines import Engine
+from openoutcry.lab.campaigns.engines import Engine
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")

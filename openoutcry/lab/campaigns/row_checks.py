@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from openoutcry.lab.campaign import Campaign
-from openoutcry.lab.rows import (
+from openoutcry.lab.campaigns.campaign import Campaign
+from openoutcry.lab.campaigns.rows import (
     LABELS,
     OPTIMAL_REVENUE,
     QUANTITIES,

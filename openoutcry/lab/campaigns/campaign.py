@@ -211,7 +211,7 @@ def loads(text: str, directory: Path | None = None, *, file: str = "campaign") -
 @cache
 def schema() -> dict[str, Any]:
     """Give the JSON Schema of campaign files."""
-    text = files("openoutcry.lab").joinpath("campaign.schema.json").read_text(encoding="utf-8")
+    text = files("openoutcry.lab.campaigns").joinpath("campaign.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 

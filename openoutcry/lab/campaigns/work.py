@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openoutcry.errors import ConfigurationError, OpenOutcryError
-from openoutcry.lab.campaign import Cell, Raw
+from openoutcry.lab.campaigns.campaign import Cell, Raw
+from openoutcry.lab.campaigns.rows import QUANTITIES, Quantity, Rows, encode_rows
 from openoutcry.lab.chance import Luck
 from openoutcry.lab.instances.generator import Instances, SignalInstances, TypeInstances
 from openoutcry.lab.instances.registry import find_generator
 from openoutcry.lab.kernels.signal_discovery import Batch, SignalDiscoveryKernel, why_not
-from openoutcry.lab.rows import QUANTITIES, Quantity, Rows, encode_rows
 from openoutcry.mechanisms.registry import find_mechanism
 from openoutcry.mechanisms.signal_discovery import SignalDiscovery
 from openoutcry.simulation.play import Auction, PlayResult

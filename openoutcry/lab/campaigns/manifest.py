@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from openoutcry.errors import CampaignError
-from openoutcry.lab.campaign import Campaign, Cell, loads
+from openoutcry.lab.campaigns.campaign import Campaign, Cell, loads
+from openoutcry.lab.campaigns.row_checks import are_rows_of, first_difference
+from openoutcry.lab.campaigns.running import ROWS_FILE, Finished
+from openoutcry.lab.campaigns.work import has_kernel
 from openoutcry.lab.release import release
-from openoutcry.lab.row_checks import are_rows_of, first_difference
-from openoutcry.lab.running import ROWS_FILE, Finished
-from openoutcry.lab.work import has_kernel
 from openoutcry.scenario.schema import explain, strict_validator
 
 MANIFEST_FORMAT = "openoutcry-campaign-manifest/1"
@@ -120,7 +120,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 @cache
 def schema() -> dict[str, Any]:
     """Give the JSON Schema of manifests."""
-    text = files("openoutcry.lab").joinpath("manifest.schema.json").read_text(encoding="utf-8")
+    text = files("openoutcry.lab.campaigns").joinpath("manifest.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 

@@ -14,12 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from openoutcry.errors import OpenOutcryError
-from openoutcry.lab.campaign import Campaign, Raw
-from openoutcry.lab.dispatching import Dispatcher
-from openoutcry.lab.engines import Engine
+from openoutcry.lab.campaigns.campaign import Campaign, Raw
+from openoutcry.lab.campaigns.dispatching import Dispatcher
+from openoutcry.lab.campaigns.engines import Engine
+from openoutcry.lab.campaigns.storing import store
+from openoutcry.lab.campaigns.work import draw_instances
 from openoutcry.lab.instances.generator import TypeInstances
-from openoutcry.lab.storing import store
-from openoutcry.lab.work import draw_instances
 
 TellMarkets = Callable[[int, int], None]
 """Told how many markets are done, and of how many."""
