@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from fractions import Fraction
 from pathlib import Path
 
@@ -119,7 +120,9 @@ def audit_command(
             )
         return _replay(scenario, as_json=as_json)
     loaded = load_scenario(scenario)
-    subject = find_subject(loaded, None if mechanism is None else read_reference(mechanism))
+    # A file that holds a mechanism is run, and what it prints is no result.
+    with redirect_stdout(sys.stderr):
+        subject = find_subject(loaded, None if mechanism is None else read_reference(mechanism))
     if witness is not None:
         check_folder(witness)
     console = Console(stderr=as_json)

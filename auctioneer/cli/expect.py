@@ -6,8 +6,9 @@ Over the mechanism's own coins, and over a prior or all signals.
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -367,13 +368,14 @@ def _seed(scenario: Scenario, wishes: _Wishes) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Show on a terminal how far the work is."""
+    """Show on a terminal how far the work is; what strategies print is no result and goes to standard error."""
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _line: None
-        return
-    with console.status("exploring every random choice") as status:
-        yield lambda line: status.update(escape(line))
+    with redirect_stdout(sys.stderr):
+        if not console.is_terminal:
+            yield lambda _line: None
+            return
+        with console.status("exploring every random choice") as status:
+            yield lambda line: status.update(escape(line))
 
 
 def _tell_unused(scenario: Scenario, over: Over) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from auctioneer.cli.printing import examples, print_json, say
-from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
+from auctioneer.cli.tables import LABEL_BREAKS, Column, print_table
 from openoutcry.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -202,9 +202,9 @@ def _print_cells(console: Console, made: Report) -> None:
     shares = [name for name in SHARES if any(name in figures.shares for figures in made.cells)]
     has_strategies = len(set(strategies)) > 1
     columns = (
-        Column(heading="instances", breaks_after=STRATEGY_BREAKS),
-        Column(heading="mechanism", breaks_after=STRATEGY_BREAKS),
-        *([Column(heading="strategies", breaks_after=STRATEGY_BREAKS)] if has_strategies else []),
+        Column(heading="instances", breaks_after=LABEL_BREAKS),
+        Column(heading="mechanism", breaks_after=LABEL_BREAKS),
+        *([Column(heading="strategies", breaks_after=LABEL_BREAKS)] if has_strategies else []),
         *(Column(heading=SHARE_HEADINGS[name], is_number=True) for name in shares),
         Column(heading="observed gains", is_number=True),
     )

@@ -7,20 +7,18 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from datetime import timedelta
 from pathlib import Path
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
-from auctioneer.cli.printing import examples, print_json, say
-from auctioneer.cli.tables import STRATEGY_BREAKS, Column, print_table
+from auctioneer.cli.campaign_progress import show_progress
+from auctioneer.cli.campaign_table import print_cells
+from auctioneer.cli.printing import examples, print_json
 from openoutcry.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,17 +29,6 @@ if TYPE_CHECKING:
 RESULTS = Path("runs")
 DIFFERENT = 1
 WIDTH_WITHOUT_TERMINAL = 170
-SECONDS_BETWEEN_LINES = 10.0
-
-MEANS = {
-    "welfare_share": "welfare / optimum",
-    "revenue_share": "revenue / optimum",
-    "optimal_share": "revenue / optimal",
-    "utility": "observed gains",
-    "questions": "questions",
-    "waves": "waves",
-}
-"""What is told of each cell, and under which heading."""
 
 
 @click.command(
@@ -186,7 +173,7 @@ def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
 def _run(campaign: Campaign, directory: Path, engine: Engine) -> Finished:
     from openoutcry.lab.campaigns.running import run_campaign
 
-    with _progress(campaign.auctions) as (tell, tell_markets):
+    with show_progress(campaign.auctions) as (tell, tell_markets):
         return run_campaign(campaign, directory, engine, tell=tell, tell_markets=tell_markets)
 
 
@@ -237,116 +224,10 @@ def _tell(campaign: Campaign, directory: Path, *, as_json: bool) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDTH_WITHOUT_TERMINAL)
-    _print_summary(console, campaign, summary)
+    print_cells(console, campaign, summary)
     click.echo(
         f"{manifest['rows']['count']:,} auctions: {directory / ROWS_FILE}, {directory / MANIFEST_FILE}"
     )
-
-
-def _print_summary(console: Console, campaign: Campaign, summary: list[dict[str, Any]]) -> None:
-    """Print what is the same in all cells, and a table of what is not with the mean of each cell."""
-    from openoutcry.lab.campaigns.labels import (
-        common_labels,
-        instance_labels,
-        mechanism_labels,
-        strategy_labels,
-    )
-
-    labels = {
-        "mechanism": mechanism_labels(campaign),
-        "instances": instance_labels(campaign),
-        "strategies": strategy_labels(campaign),
-    }
-    if len(set(labels["strategies"])) == 1:
-        del labels["strategies"]
-    # What a campaign does not ask for has no column.
-    means = {
-        name: heading for name, heading in MEANS.items() if any(cell[name] is not None for cell in summary)
-    }
-    columns = [Column(heading=heading, breaks_after=STRATEGY_BREAKS) for heading in labels]
-    columns += [Column(heading=heading, is_number=True) for heading in ("auctions", "sold", *means.values())]
-    rows = [
-        (
-            *(of_cells[cell["cell"]] for of_cells in labels.values()),
-            f"{cell['auctions']:,}",
-            f"{cell['sold'] / cell['auctions']:.1%}",
-            *("?" if cell[name] is None else f"{cell[name]:.4g}" for name in means),
-        )
-        for cell in summary
-    ]
-    for line in (campaign.title, *common_labels(campaign)):
-        say(console, line)
-    console.print()
-    print_table(console, columns, rows, is_light=True)
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
-
-
-class _ProgressLines:
-    """Says now and then, where there is no terminal to draw on, what a bar would show.
-
-    Args:
-        total: How many auctions there are.
-    """
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = self._resumed = 0
-        self._began = self._told = monotonic()
-        self._is_first = True
-
-    def tell(self, count: int) -> None:
-        """Take note of so many more auctions; the first are those of an earlier run."""
-        self._done += count
-        if self._is_first:
-            self._is_first, self._resumed, self._began = False, count, monotonic()
-            return
-        if self._is_due() and self._done < self._total:
-            rate = (self._done - self._resumed) / max(monotonic() - self._began, 1e-9)
-            left = timedelta(seconds=round((self._total - self._done) / rate))
-            _say(f"{self._done:,} of {self._total:,} auctions, {rate:,.0f}/s, {left} left")
-
-    def tell_markets(self, done: int, count: int) -> None:
-        """Say how many optimal revenues are known."""
-        if self._is_due():
-            _say(f"{done:,} of {count:,} optimal revenues")
-
-    def _is_due(self) -> bool:
-        now = monotonic()
-        if now - self._told < SECONDS_BETWEEN_LINES:
-            return False
-        self._told = now
-        return True
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[tuple[Callable[[int], None], Callable[[int, int], None]]]:
-    """Show how much is done, how fast, and how long the rest will take: in a bar, or in a line now and then.
-
-    Yields:
-        What to tell that so many more auctions are done; and how many optimal revenues, and of how many.
-    """
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        lines = _ProgressLines(total)
-        yield lines.tell, lines.tell_markets
-        return
-    columns = (
-        BarColumn(),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.description}"),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        markets = progress.add_task("optimal revenues", total=None, visible=False)
-        auctions = progress.add_task("auctions", total=total)
-        yield (
-            lambda count: progress.advance(auctions, count),
-            lambda done, count: progress.update(markets, completed=done, total=count, visible=True),
-        )
 
 
 def _note(line: str) -> None:

@@ -22,6 +22,9 @@ Row = Sequence[str]
 STRATEGY_BREAKS = ":,/"
 """Behind which characters the name of a strategy may go on in the next line of a cell."""
 
+LABEL_BREAKS = STRATEGY_BREAKS + "-="
+"""The same for the words of a campaign's cell, of which a table has several."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:

@@ -354,3 +354,24 @@ def test_mechanisms_for_study_are_named_with_what_can_be_computed(capsys: pytest
     assert "threshold-lottery:slots=uniform" in capsys.readouterr().err
     assert main(["expect", WALLET, "--mechanism", "uniform-clock-at-once"]) == 2
     assert "auctioneer audit SCENARIO --mechanism uniform-clock-at-once" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("estimate", [(), ("--estimate", "100")])
+def test_what_strategies_print_is_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], estimate: tuple[str, ...]
+):
+    """It goes where errors go, so that a program can read the one object."""
+    (tmp_path / "loud.py").write_text(
+        "from openoutcry.strategies import Stay, Strategy\n"
+        "class Loud(Strategy):\n"
+        "    deterministic = True\n"
+        "    def on_raise(self, view):\n"
+        "        print('loud')\n"
+        "        return Stay\n"
+    )
+    scenario = tmp_path / "loud.toml"
+    scenario.write_text(Path(TINY).read_text(encoding="utf-8").replace('"truthful"', '"loud.py:Loud"'))
+    assert main(["expect", str(scenario), *estimate, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["scenario"] == str(scenario)
+    assert "loud" in printed.err
