@@ -23,7 +23,21 @@
       console.error(name, error);
     }
   };
-  const drawAll = () => Object.keys(specifications).forEach(draw);
-  dark.addEventListener("change", drawAll);
-  drawAll();
+  // A chart is drawn when it comes near: until then its still picture stands there, in the same size.
+  const nameOf = (figure) => figure.id.slice("figure-".length);
+  const near = new IntersectionObserver(
+    (entries) =>
+      entries
+        .filter((entry) => entry.isIntersecting)
+        .forEach(({ target }) => {
+          near.unobserve(target);
+          draw(nameOf(target));
+        }),
+    { rootMargin: "1000px" },
+  );
+  const figures = Object.keys(specifications).map((name) => document.getElementById(`figure-${name}`));
+  figures.forEach((figure) => near.observe(figure));
+  dark.addEventListener("change", () =>
+    figures.filter((figure) => figure.classList.contains("drawn")).forEach((figure) => draw(nameOf(figure))),
+  );
 })();

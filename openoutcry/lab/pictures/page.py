@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -21,12 +22,24 @@ from typing import Any
 from openoutcry.lab.pictures.libraries import import_converter
 from openoutcry.lab.pictures.theme import theme
 
+# Only the page's own scripts run, by what they are: one that slipped in with a text would not.
 _POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
-_NUMBER = re.compile(r"[-+\u2212\u00b1<>\u2264\u2265]?\s?\d[\d,.]*(?![\w,-])")
+# A number with what may stand at it: a sign, a unit of scale, a mark, and an interval or a note in brackets.
+_NUMBER = re.compile(
+    r"(\u2248 )?[-+\u2212\u00b1<>\u2264\u2265]?\s?\d[\d,.]*(e[-+]?\d+)?(/\d+)?\s?%?\u2020?(\s?[\[(].*[\])])?"
+)
+_HASH = re.compile(r"[0-9a-f]{32,}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SIZE = re.compile(r'<svg[^>]* width="(\d+)[^"]*" height="(\d+)')
+
+WORDS = 32
+"""Characters of a cell from which its column is one of sentences, which may be broken into lines."""
+
+LONG = 30
+"""Rows from which a table scrolls in a box of its own, under its headings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +48,8 @@ class Table:
 
     Attributes:
         columns: Headings.
-        rows: Cells of each row, as many as there are headings. Columns of numbers stand to the right.
+        rows: Cells of each row, as many as there are headings. Columns of numbers stand to the right. The first cell
+            says what the row is about.
         caption: Above it.
     """
 
@@ -96,15 +110,16 @@ def render_page(*, title: str, subtitle: str, sections: Sequence[Section], foote
     if len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
         raise ValueError(f"names of figures must be different words of a-z, 0-9 and dashes: {names}")
     addresses = _addresses(sections)
+    scripts = (_bundle(), f"\n{_read('page.js').strip()}\n") if figures else ()
     parts = {
-        "policy": _POLICY,
+        "policy": _POLICY.format(scripts=" ".join(map(_digest, scripts)) or "'none'"),
         "title": escape(title),
         "subtitle": f'<p class="subtitle">{escape(subtitle)}</p>' if subtitle else "",
         "style": _read("page.css").strip(),
         "contents": _render_contents(sections, addresses) if len(sections) > 1 else "",
         "sections": "\n".join(map(_render_section, sections, addresses)),
         "footer": escape(footer),
-        "script": _render_script(figures) if figures else "",
+        "script": _render_scripts(figures, scripts) if figures else "",
     }
     return Template(_read("page.html")).substitute(parts)
 
@@ -144,13 +159,15 @@ def _render_figure(figure: Figure) -> str:
     picture = import_converter().vegalite_to_svg(dict(figure.spec), config={**theme(), "background": "white"})
     # As an image of its own: what a picture names inside itself cannot meet what another one does.
     data = base64.b64encode(picture.encode()).decode()
+    width, height = _size(picture)
     alternative = escape(str(figure.spec.get("description") or figure.caption))
     return "\n".join(
         (
             f'<figure id="figure-{figure.name}" aria-labelledby="caption-{figure.name}">',
-            '<div class="plot">',
+            f'<div class="plot" style="--natural:{width}px">',
             '<div class="live"></div>',
-            f'<img class="still" alt="{alternative}" src="data:image/svg+xml;base64,{data}">',
+            f'<img class="still" alt="{alternative}" width="{width}" height="{height}"'
+            f' src="data:image/svg+xml;base64,{data}">',
             "</div>",
             f'<figcaption id="caption-{figure.name}">{escape(figure.caption)}</figcaption>',
             "</figure>",
@@ -158,41 +175,59 @@ def _render_figure(figure: Figure) -> str:
     )
 
 
+def _size(picture: str) -> tuple[int, int]:
+    """Return width and height of an SVG, in pixels: the page keeps its place free, and never blows it up."""
+    found = _SIZE.match(picture)
+    assert found is not None, picture[:200]
+    return int(found[1]), int(found[2])
+
+
 def _render_table(table: Table) -> str:
-    classes = [' class="number"' if _is_numeric(table, place) else "" for place in range(len(table.columns))]
+    classes = [_class_of(table, place) for place in range(len(table.columns))]
     headings = "".join(
         f'<th scope="col"{kind}>{escape(heading)}</th>'
         for heading, kind in zip(table.columns, classes, strict=True)
     )
-    rows = "\n".join(
-        "<tr>"
-        + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row, classes, strict=True))
-        + "</tr>"
-        for row in table.rows
-    )
+    rows = "\n".join(f"<tr>{_render_row(row, classes)}</tr>" for row in table.rows)
     caption = f"<caption>{escape(table.caption)}</caption>\n" if table.caption else ""
     # A region that scrolls can be reached with the keyboard, and says what it is.
     label = escape(table.caption or ", ".join(table.columns))
+    box = "table long" if len(table.rows) >= LONG else "table"
     return (
-        f'<div class="table" role="region" tabindex="0" aria-label="{label}">\n<table>\n{caption}'
+        f'<div class="{box}" role="region" tabindex="0" aria-label="{label}">\n<table>\n{caption}'
         f"<thead><tr>{headings}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
     )
 
 
-def _is_numeric(table: Table, place: int) -> bool:
+def _render_row(row: Sequence[str], classes: Sequence[str]) -> str:
+    first, *rest = zip(row, classes, strict=True)
+    about = f'<th scope="row"{first[1]}>{escape(first[0])}</th>'
+    return about + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in rest)
+
+
+def _class_of(table: Table, place: int) -> str:
+    """Return how a column is set: numbers to the right, hashes small, sentences in lines, all else as it is."""
     cells = [row[place] for row in table.rows if row[place] not in ("", "?", "\u2013", "\u2014")]
-    return bool(cells) and all(_NUMBER.match(cell) for cell in cells)
+    if cells and all(map(_NUMBER.fullmatch, cells)):
+        return ' class="number"'
+    if cells and all(map(_HASH.fullmatch, cells)):
+        return ' class="code"'
+    return ' class="words"' if any(len(cell) >= WORDS for cell in cells) else ""
 
 
-def _render_script(figures: Sequence[Figure]) -> str:
+def _digest(script: str) -> str:
+    """Return a script as a policy names it."""
+    return f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'"
+
+
+def _render_scripts(figures: Sequence[Figure], scripts: Sequence[str]) -> str:
     looks = {"light": theme(), "dark": theme(is_dark=True)}
     specifications = {figure.name: _offline(figure.spec) for figure in figures}
     return "\n".join(
         (
             f'<script type="application/json" id="looks">{_embed(looks)}</script>',
             f'<script type="application/json" id="specifications">{_embed(specifications)}</script>',
-            f"<script>{_bundle()}</script>",
-            f"<script>\n{_read('page.js').strip()}\n</script>",
+            *(f"<script>{script}</script>" for script in scripts),
         )
     )
 

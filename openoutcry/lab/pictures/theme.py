@@ -50,6 +50,7 @@ def theme(*, is_dark: bool = False) -> dict[str, Any]:
     """
     ink, soft, grid = ("#e6e6e6", "#a9adb5", "#33373f") if is_dark else ("#1f2328", "#5c636d", "#e4e7eb")
     palette, paper = (_DARK_PALETTE, "#16181d") if is_dark else (_LIGHT_PALETTE, "#ffffff")
+    ramp = ["#242b35", "#3f6f96", "#9ad0f5"] if is_dark else ["#e6f0f8", "#6ca6cd", "#0b4a75"]
     accent = "#ff7b72" if is_dark else "#c1121f"
     words = {"labelColor": soft, "titleColor": ink}
     return {
@@ -58,7 +59,8 @@ def theme(*, is_dark: bool = False) -> dict[str, Any]:
         "padding": 6,
         "view": {"stroke": None},
         "mark": {"color": palette[0]},
-        "range": {"category": list(palette)},
+        # Amounts go from near the paper to far from it, on a dark page, too.
+        "range": {"category": list(palette), "ramp": ramp, "heatmap": ramp, "ordinal": ramp},
         "axis": {
             **words,
             "domainColor": soft,
@@ -97,6 +99,7 @@ def theme(*, is_dark: bool = False) -> dict[str, Any]:
         },
         "line": {"strokeWidth": 2},
         "point": {"filled": True, "size": 60},
+        "rule": {"color": soft},
         "text": {"color": ink, "fontSize": 12},
         "style": {
             REFERENCE: {"color": soft, "strokeDash": [4, 3], "strokeWidth": 1.2},

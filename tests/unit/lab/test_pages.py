@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
 
 from openoutcry.errors import ConfigurationError
 from openoutcry.lab.pictures.export import export_figure, write_whole
-from openoutcry.lab.pictures.page import Figure, Section, Table, render_page
+from openoutcry.lab.pictures.libraries import import_converter
+from openoutcry.lab.pictures.page import LONG, Figure, Section, Table, render_page
 from openoutcry.lab.pictures.theme import theme
 
 NASTY = "</script><script>alert(1)</script> & \"quoted\" 'text' <!-- $title ${title} "
@@ -99,6 +102,7 @@ def test_nothing_is_fetched():
     assert len(policies) == 1
     assert "default-src 'none'" in str(policies[0])
     assert "unsafe-eval" not in str(policies[0])
+    assert "http" not in str(policies[0])
     assert "$schema" not in text[text.index('id="specifications"') :].split("</script>")[0]
     assert "@import" not in text
     assert "url(" not in text[: text.index("</style>")]
@@ -122,7 +126,7 @@ def test_everybody_can_read_it():
     assert image["alt"] == FIGURE.caption
     (figure,) = reader.all("figure")
     assert figure["aria-labelledby"] in [one.get("id") for one in reader.all("figcaption")]
-    assert [one["scope"] for one in reader.all("th")] == ["col", "col"]
+    assert [one["scope"] for one in reader.all("th")] == ["col", "col", "row"]
     regions = [one for one in reader.all("div") if one.get("role") == "region"]
     assert [one["tabindex"] for one in regions] == ["0"]
 
@@ -135,14 +139,76 @@ def test_a_page_without_figures_has_no_scripts():
     assert len(text) < 10_000
 
 
+def kinds_of_columns(*columns: tuple[str, ...]) -> list[str | None]:
+    """Return how each column of a table is set, given its cells."""
+    table = Table(columns=("",) * len(columns), rows=tuple(zip(*columns, strict=True)))
+    headings = read(page(Section(title="T", tables=(table,)))).all("th")
+    return [one.get("class") for one in headings if one["scope"] == "col"]
+
+
 def test_columns_of_numbers_stand_to_the_right():
-    """Also with intervals and signs; what is no number does not."""
-    table = Table(
-        columns=("name", "interval", "percent", "unknown", "version"),
-        rows=(("a", "0.1 [0, 1]", "+2.5% [1, 4]", "?", "1-beta"), ("b", "12", "-3%", "7", "2-beta")),
+    """Also with signs, intervals, marks and notes, rounded or in scientific notation."""
+    assert (
+        kinds_of_columns(
+            ("0.1 [0, 1]", "12"),
+            ("+2.5% [1, 4]", "-3%"),
+            ("?", "7"),
+            ("\u2248 \u22120.25", "\u2013"),
+            ("6.3e+12\u2020 [1, 2]", "1 (all alike)"),
+            ("< 0.0001", "1,234.50"),
+            ("1/2 (50.0%)", "1"),
+        )
+        == ["number"] * 7
     )
-    reader = read(page(Section(title="T", tables=(table,))))
-    assert [one.get("class") for one in reader.all("th")] == [None, "number", "number", "number", None]
+
+
+def test_what_only_begins_with_a_number_is_no_number():
+    """Versions, counts of something, and sentences stand to the left; nothing is known of empty columns."""
+    assert (
+        kinds_of_columns(("1-beta", "2"), ("5 bidders", "1"), ("1 left, to be sold", "2"), ("", "?"))
+        == [None] * 4
+    )
+
+
+def test_sentences_may_be_broken_and_hashes_are_small():
+    """So that tables are no wider than they need be; names and short words stay whole."""
+    assert kinds_of_columns(("bayou-energy", "keel"), ("so long " * 5, ""), ("0a" * 32, "ff" * 32)) == [
+        None,
+        "words",
+        "code",
+    ]
+
+
+def test_long_tables_scroll_in_a_box_of_their_own():
+    """A page with thousands of rows can still be leafed through."""
+
+    def boxes(count: int) -> list[str | None]:
+        table = Table(columns=("n",), rows=tuple((str(row),) for row in range(count)))
+        return [one["class"] for one in read(page(Section(title="T", tables=(table,)))).all("div")]
+
+    assert boxes(LONG - 1) == ["table"]
+    assert boxes(LONG) == ["table long"]
+
+
+def test_pictures_keep_their_size_free_and_are_never_blown_up():
+    """The still picture has the size of the drawing, so that nothing jumps when it is loaded or drawn anew."""
+    reader = read(page(SECTIONS[0]))
+    (image,) = reader.all("img")
+    drawing = base64.b64decode(str(image["src"]).partition(",")[2]).decode()
+    assert f'width="{image["width"]}" height="{image["height"]}"' in drawing
+    (plot,) = [one for one in reader.all("div") if one.get("class") == "plot"]
+    assert plot["style"] == f"--natural:{image['width']}px"
+
+
+def test_only_the_own_scripts_may_run():
+    """The policy names each script that is run by its digest, and no other; a page without figures may run none."""
+    text = page(SECTIONS[0])
+    policy = text[text.index("script-src") :].split(";")[0]
+    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digests = [base64.b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+    assert policy == "script-src " + " ".join(f"'sha256-{digest}'" for digest in digests)
+    assert len(digests) == 2
+    assert "script-src 'none'" in page(Section(title="Words", paragraphs=("Words.",)))
 
 
 @pytest.mark.parametrize("names", [("one", "one"), ("One",), ("a b",), ("",), ('x"><script>',)])
@@ -185,3 +251,49 @@ def test_both_looks_say_the_same():
 
     assert theme() != theme(is_dark=True)
     assert shape(theme()) == shape(theme(is_dark=True))
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+@pytest.mark.parametrize(
+    "mark",
+    ["arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"],
+)
+def test_marks_without_a_colour_take_the_theme_s(mark, is_dark):
+    """None has the library's own blue, or black, which is lost on a dark page."""
+    spec = {
+        "data": {"values": [{"a": 1, "b": 2}, {"a": 2, "b": 3}]},
+        "mark": mark,
+        "encoding": {
+            "x": {"field": "a", "type": "quantitative"},
+            "y": {"field": "b", "type": "quantitative"},
+        },
+    }
+    look = theme(is_dark=is_dark)
+    drawing = import_converter().vegalite_to_svg(spec, config=look)
+    colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+|[a-z]+)"', drawing)) - {"none", "transparent"}
+    assert colours <= set(re.findall(r"#[0-9a-f]{6}", str(look)))
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_words_and_colours_stand_out(is_dark):
+    """Words have a contrast of 4.5 at least to the page, and colours of data of 2.2, labelled beside as they are."""
+    look = theme(is_dark=is_dark)
+    paper = look["style"]["hollow"]["color"]
+    words = [look["axis"]["labelColor"], look["axis"]["titleColor"], look["text"]["color"]]
+    assert min(contrast(word, paper) for word in words) >= 4.5
+    assert min(contrast(colour, paper) for colour in look["range"]["category"]) >= 2.2
+    assert contrast(look["style"]["accent"]["color"], paper) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the ratio of two colours' luminances as WCAG defines it, 1..21."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

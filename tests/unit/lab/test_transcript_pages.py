@@ -14,6 +14,8 @@ import pytest
 
 from openoutcry.lab.pictures.page import Section
 from openoutcry.lab.pictures.transcript import Story, read_story, transcript_figures, transcript_page
+from openoutcry.lab.pictures.transcript.discovery import HOWS, read_discovery
+from openoutcry.lab.pictures.transcript.explanations import purpose_of_draw
 from openoutcry.lab.pictures.transcript.sections import headline, transcript_sections
 from openoutcry.mechanisms import Bidder, Linear, Specification, Timing
 from openoutcry.mechanisms.crowd.distributions import Product
@@ -209,7 +211,7 @@ def test_sealed_reports_are_shown_as_sealed() -> None:
     assert stages.count("sealed") == 3
     assert "opened" not in stages
     reports = section(story, "Reports")
-    assert "3 reports are sealed" in reports.paragraphs[0]
+    assert "3 reports are sealed" in reports.paragraphs[1]
     assert "as the log declares" in headline(story)
 
 
@@ -307,3 +309,84 @@ def _height(spec: Mapping[str, Any]) -> float:
         rows = {row["bidder"] for row in rows_of(spec)}
         return float(height["step"] * len(rows))
     return float(height)
+
+
+def test_every_section_says_what_it_shows() -> None:
+    """Somebody who has never seen such an auction is told what clocks, levels, draws and deviations are."""
+    story = read_story(
+        recorded("signal-discovery-clock"), CODEC, known=dict(zip(NAMES, SIGNALS, strict=False))
+    )
+    first = {part.title: part.paragraphs[0] for part in transcript_sections(story) if part.paragraphs}
+    assert "The clock of a truthful bidder ends at its signal." in first["Clocks"]
+    assert first["The window"].startswith("A level is a sum of the signals of ")
+    assert "A strategic deviation is an answer that is not the truthful one" in first["Deviations"]
+    assert "nobody can steer it" in first["Waves and draws"]
+    outcome = section(story, "Outcome").paragraphs
+    assert any(f"All amounts are in {story.market.currency}." in words for words in outcome)
+
+
+def test_every_way_to_be_discovered_is_explained() -> None:
+    """Whatever stands in the legend stands in the text, and nothing else does."""
+    story = crowded_session(20)
+    discovery = read_discovery(story)
+    assert discovery is not None
+    words = section(story, "The window").paragraphs[1]
+    present = {how for how, _, _ in discovery.found.values()}
+    assert {how for how in HOWS if f"{how}, if" in words} == present
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_every_draw_says_what_it_decides(name: str) -> None:
+    """A label of the log is explained beside it."""
+    story = read_story(recorded(name), CODEC)
+    for _, draw in story.draws:
+        assert purpose_of_draw(draw.label) != draw.label
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_whatever_one_points_at_has_names_for_people(name: str) -> None:
+    """No tooltip shows the name of a field that only its author understands."""
+    for figure in transcript_figures(read_story(recorded(name), CODEC)):
+        titles = set(re.findall(r"'tooltip': (\[.*?\])", str(figure.spec)))
+        assert not re.search(
+            r"'title': '(shown|series|exact|of|chance|brings|instead|words|entry)'", str(titles)
+        )
+
+
+def test_offers_are_no_clocks() -> None:
+    """Posted prices have a section of that name, and who has no price is said to have none."""
+    story = read_story(recorded("posted-prices"), CODEC)
+    titles = [part.title for part in transcript_sections(story)]
+    assert "Offers" in titles
+    assert "Clocks" not in titles
+    (offers,) = section(story, "Offers").figures
+    bars, words = offers.spec["layer"]
+    assert words["transform"] == [{"filter": "datum.price === null"}]
+    assert words["encoding"]["text"]["field"] == "shown"
+    assert {row["shown"] for row in rows_of(offers.spec) if row["price"] is None} == {"no price"}
+    assert bars["mark"]["type"] == "bar"
+
+
+def test_one_good_is_called_by_the_lot() -> None:
+    """Not by the name that an environment of one good gives it."""
+    story = read_story(recorded("english"), CODEC)
+    table = section(story, "Outcome").tables[0]
+    assert table.rows[0][:2] == ("ada", story.market.lot)
+
+
+def test_sentences_begin_with_capitals_and_names_stay_as_they_are() -> None:
+    """Where nothing is sold, or what is declared is not confirmed, no name stands first."""
+    first = section(read_story(recorded("tampered"), CODEC), "Outcome").paragraphs[0]
+    assert first.startswith("Not confirmed: the log declares that ben buys")
+    assert section(read_story(recorded("english"), CODEC), "Outcome").paragraphs[0].startswith("ada buys")
+
+
+def test_the_end_is_no_wave() -> None:
+    """The axis of waves names the waves, and what follows them the end."""
+    story = read_story(recorded("signal-discovery-clock"), CODEC)
+    figures = {figure.name: figure for figure in transcript_figures(story)}
+    discovery = read_discovery(story)
+    assert discovery is not None
+    last = discovery.steps[-1].number
+    assert last == len(story.turns)
+    assert f"datum.value == {last} ? 'end'" in json.dumps(figures["window"].spec)

@@ -14,6 +14,7 @@ from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure
 from openoutcry.lab.pictures.theme import WIDTH
 from openoutcry.lab.pictures.transcript.amounts import show_amount
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.story import Story
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
@@ -128,7 +129,17 @@ def _fields(told: Sequence[_Told], market: TypeMarket, said: Mapping[str, int]) 
                 scale=alt.Scale(domain=["another value", "what it reported itself"]),
                 legend=alt.Legend(orient="top"),
             ),
-            tooltip=["owner:N", "subject:N", "values:N", "exact:N", "of:N", "record:Q"],
+            tooltip=hover(
+                "owner:N",
+                "subject:N",
+                "values:N",
+                "exact:N",
+                "of:N",
+                "record:Q",
+                values="value",
+                exact="probability",
+                of="which is",
+            ),
         )
         .properties(width=width, height=70 if len(owners) > 1 else 90)
     )
@@ -237,16 +248,16 @@ def _predictions(told: Sequence[_Told], market: TypeMarket, said: Mapping[str, i
             color=alt.Color(
                 "probability:Q",
                 title="probability",
-                scale=alt.Scale(scheme="blues", domain=[0, 1]),
+                scale=alt.Scale(domain=[0, 1]),
                 legend=alt.Legend(format="%"),
             ),
-            tooltip=["owner:N", "subject:N", "exact:N", "record:Q"],
+            tooltip=hover("owner:N", "subject:N", "exact:N", "record:Q", exact="probability"),
         )
         .properties(width=min(WIDTH, 22 * subjects), height=min(560, 22 * owners))
     )
     return Figure(
         name="beliefs",
         spec=chart.to_dict(),
-        caption="How likely each bidder held what each of the others then reported of itself: the darker, the better it"
-        " knew.",
+        caption="How likely each bidder held what each of the others then reported of itself: the stronger the colour,"
+        " the better it knew.",
     )

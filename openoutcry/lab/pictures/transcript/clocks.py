@@ -21,6 +21,7 @@ from openoutcry.lab.pictures.transcript.clock_marks import (
     level_of,
     records_scale,
 )
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.many_clocks import many_clock_figures
 from openoutcry.lab.pictures.transcript.offers import offer_figure
 from openoutcry.lab.pictures.transcript.story import Climbing, Story
@@ -63,29 +64,32 @@ def _staircases(story: Story, series: Series, climbing: Sequence[str]) -> Figure
         axis=alt.Axis(tickCount=min(4, int(highest)), tickMinStep=1, format=",~r", gridDash=[1, 3]),
     )
     color = series_color(series, (series.of.get(name, "") for name in climbing))
-    tooltip = ["bidder:N", "what:N", "record:Q", "wave:Q"]
+    fields = ("bidder:N", "what:N", "record:Q", "wave:Q")
     tall = max(34, min(64, 560 // len(climbing)))
     layers = [
         _part(alt, "wave").mark_rect(style=MUTED, opacity=0.13).encode(x=x, x2="until:Q"),
-        _part(alt, "known").mark_rule(style=REFERENCE).encode(y=y, tooltip=["bidder:N", "what:N"]),
+        _part(alt, "known").mark_rule(style=REFERENCE).encode(y=y, tooltip=hover("bidder:N", "what:N")),
         _part(alt, "clock")
         .mark_line(interpolate="step-after")
         .encode(x=x, y=y, color=color, detail="bidder:N"),
-        _part(alt, "accepted").mark_circle(size=34, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
+        _part(alt, "accepted")
+        .mark_circle(size=34, opacity=1)
+        .encode(x=x, y=y, color=color, tooltip=hover(*fields)),
         _part(alt, "ending")
         .mark_point(filled=False, size=70, strokeWidth=2.2, opacity=1)
-        .encode(x=x, y=y, color=color, shape=ending_shape(rows), tooltip=tooltip),
+        .encode(x=x, y=y, color=color, shape=ending_shape(rows), tooltip=hover(*fields)),
         _part(alt, "deviation")
         .mark_point(style=ACCENT, filled=True, size=110, yOffset=-8, opacity=1)
-        .encode(x=x, y=y, shape=ending_shape(rows), tooltip=[*tooltip, "instead:N"]),
+        .encode(x=x, y=y, shape=ending_shape(rows), tooltip=hover(*fields, "instead:N")),
     ]
+    what = f"price in {story.market.currency}" if has_prices else "level"
     chart = (
         alt.layer(*layers)
         .properties(width=WIDTH - 40, height=tall)
         .facet(
             row=alt.Row(
                 "bidder:N",
-                title=None,
+                title=f"clock of each bidder: {what}",
                 sort=alt.EncodingSortField(field="place", op="min"),
                 header=alt.Header(labelAngle=0, labelAlign="left", labelLimit=140, labelPadding=6),
             ),
@@ -93,7 +97,6 @@ def _staircases(story: Story, series: Series, climbing: Sequence[str]) -> Figure
             spacing=5,
         )
     )
-    what = f"price in {story.market.currency}" if has_prices else "level"
     return Figure(
         name="clocks",
         spec=chart.to_dict(),
@@ -105,7 +108,7 @@ def _staircases(story: Story, series: Series, climbing: Sequence[str]) -> Figure
 
 
 def _about_waves(story: Story) -> str:
-    return " Grey bands are waves of questions." if len(story.turns) <= BANDS else ""
+    return " Bands of grey and white are waves of questions." if len(story.turns) <= BANDS else ""
 
 
 def _about_marks(rows: Sequence[Mapping[str, object]]) -> str:

@@ -15,6 +15,7 @@ from openoutcry.lab.pictures.transcript.clock_marks import (
     ending_shape,
     records_scale,
 )
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.story import Climbing, Story, Turn
 
 ROWS = 400
@@ -68,7 +69,7 @@ def _rows(story: Story, series: Series, climbing: Sequence[str]) -> Figure:
             x2="until:Q",
             y=y,
             color=series_color(series, (bar["series"] for bar in bars)),
-            tooltip=["bidder:N", "what:N", "record:Q", "until:Q"],
+            tooltip=hover("bidder:N", "what:N", "record:Q", "until:Q", record="from record"),
         )
     ]
     if marks:
@@ -79,7 +80,7 @@ def _rows(story: Story, series: Series, climbing: Sequence[str]) -> Figure:
                 x=x,
                 y=y,
                 shape=ending_shape(marks),
-                tooltip=["bidder:N", "what:N", "instead:N", "record:Q", "wave:Q"],
+                tooltip=hover("bidder:N", "what:N", "instead:N", "record:Q", "wave:Q"),
             )
         )
     chart = alt.layer(*layers).properties(width=WIDTH, height=alt.Step(step))
@@ -119,10 +120,10 @@ def _counts(story: Story, climbing: Sequence[str]) -> Figure:
             color=alt.Color(
                 "bidders:Q",
                 title="bidders",
-                scale=alt.Scale(scheme="blues", type="sqrt"),
+                scale=alt.Scale(type="sqrt"),
                 legend=alt.Legend(tickMinStep=1),
             ),
-            tooltip=["wave:O", "last_wave:O", "level:O", "last_level:O", "bidders:Q", "record:Q"],
+            tooltip=hover("wave:O", "last_wave:O", "level:O", "last_level:O", "bidders:Q", "record:Q"),
         )
         .properties(width=WIDTH, height=max(90, min(320, 22 * len(levels))))
     )

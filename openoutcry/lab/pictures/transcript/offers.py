@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure
-from openoutcry.lab.pictures.theme import WIDTH
+from openoutcry.lab.pictures.theme import MUTED, WIDTH
 from openoutcry.lab.pictures.transcript.amounts import as_number, show_money
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.story import Ending, Story
 
 ROWS = 400
@@ -33,27 +34,33 @@ def offer_figure(story: Story) -> Figure:
     answers = [*_ANSWERS.values(), NOT_REACHED]
     present = {row["answer"] for row in rows}
     step = max(3, min(26, 900 // len(rows)))
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_bar()
-        .encode(
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y(
+            "bidder:N",
+            title=None if step >= 11 else f"{len(rows)} bidders",
+            sort=alt.EncodingSortField(field="place", op="min"),
+            axis=alt.Axis(labels=step >= 11, ticks=False, labelLimit=160),
+        ),
+    )
+    layers = [
+        base.mark_bar().encode(
             x=alt.X("price:Q", title=f"posted price, {market.currency}"),
-            y=alt.Y(
-                "bidder:N",
-                title=None if step >= 11 else f"{len(rows)} bidders",
-                sort=alt.EncodingSortField(field="place", op="min"),
-                axis=alt.Axis(labels=step >= 11, ticks=False, labelLimit=160),
-            ),
             color=alt.Color(
                 "answer:N",
                 title="offer",
                 scale=alt.Scale(domain=answers),
                 legend=alt.Legend(values=[answer for answer in answers if answer in present], orient="top"),
             ),
-            tooltip=["bidder:N", "shown:N", "answer:N", "record:Q", "wave:Q"],
+            tooltip=hover("bidder:N", "shown:N", "answer:N", "record:Q", "wave:Q", shown="price"),
         )
-        .properties(width=WIDTH, height=alt.Step(step))
-    )
+    ]
+    if step >= 11:
+        layers.append(
+            base.mark_text(style=MUTED, align="left", opacity=1)
+            .transform_filter("datum.price === null")
+            .encode(x=alt.value(6), text="shown:N")
+        )
+    chart = alt.layer(*layers).properties(width=WIDTH, height=alt.Step(step))
     return Figure(
         name="offers",
         spec=chart.to_dict(),

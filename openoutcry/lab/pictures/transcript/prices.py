@@ -11,6 +11,7 @@ from openoutcry.lab.pictures.page import Figure
 from openoutcry.lab.pictures.theme import LABEL, WIDTH
 from openoutcry.lab.pictures.transcript.amounts import as_number, show_amount, show_money
 from openoutcry.lab.pictures.transcript.beliefs import reported_types
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.story import Reporting, Story
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.crowd.aggregation import aggregate, slice_weights
@@ -135,7 +136,6 @@ def _revenues(
             "order": index,
             "revenue": as_number(value * reached, market),
             "brings": show_amount(value * reached, market),
-            "exact": str(value * reached),
             "chance": str(reached),
             "is": "the price" if value == price else "another price",
         }
@@ -160,7 +160,9 @@ def _draw(market: TypeMarket, rows: list[dict[str, Any]], highest: int, own: int
             scale=alt.Scale(domain=["another price", "the price"]),
             legend=alt.Legend(orient="top"),
         ),
-        tooltip=["price:N", "chance:N", "exact:N"],
+        tooltip=hover(
+            "price:N", "chance:N", "brings:N", chance="probability of a sale", brings="expected revenue"
+        ),
     )
     words = base.mark_text(style=LABEL, baseline="bottom", dy=-3).encode(text="brings:N")
     layers = [bars, words] if len(rows) <= LABELLED_PRICES else [bars]

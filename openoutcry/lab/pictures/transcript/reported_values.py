@@ -7,9 +7,10 @@ from typing import Any, cast
 
 from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure
-from openoutcry.lab.pictures.theme import ACCENT, LABEL, REFERENCE, REFERENCE_LABEL, WIDTH
+from openoutcry.lab.pictures.theme import ACCENT, HOLLOW, LABEL, REFERENCE, REFERENCE_LABEL, WIDTH
 from openoutcry.lab.pictures.transcript.amounts import as_number, show_amount, show_money
 from openoutcry.lab.pictures.transcript.bidders import Series, series_color
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.story import Reporting, Story
 from openoutcry.mechanisms.conversation import TypeReport
 from openoutcry.mechanisms.crowd.market import TypeMarket
@@ -126,7 +127,11 @@ def _bars(story: Story, series: Series, rows: Sequence[dict[str, Any]]) -> Figur
     color = series_color(series, (row["series"] for row in rows))
     layers = [
         base.mark_bar(height={"band": 0.62}).encode(
-            x=x, color=color, tooltip=["bidder:N", "shown:N", "series:N", "record:Q", "wave:Q"]
+            x=x,
+            color=color,
+            tooltip=hover(
+                "bidder:N", "shown:N", "series:N", "record:Q", "wave:Q", shown="reported", series=series.title
+            ),
         ),
         base.mark_text(style=LABEL, align="left", dx=5).encode(x=alt.X("start:Q", axis=axis), text="shown:N"),
     ]
@@ -134,18 +139,21 @@ def _bars(story: Story, series: Series, rows: Sequence[dict[str, Any]]) -> Figur
     if any("truth" in row for row in rows):
         layers.append(
             base.mark_tick(style=REFERENCE, thickness=3).encode(
-                x=alt.X("truth:Q", axis=axis), tooltip=["bidder:N", "truth:Q"]
+                x=alt.X("truth:Q", axis=axis), tooltip=hover("bidder:N", "truth:Q")
             )
         )
         caption.append("A grey tick is what it privately knew.")
     if any(row["entry"] is not None for row in rows):
         layers.append(
-            base.mark_point(style=ACCENT, shape="triangle-right", size=50, opacity=1)
+            base.mark_point(style=HOLLOW, shape="triangle-right", size=110, opacity=1)
             .transform_filter("datum.entry !== null")
-            .encode(x=alt.X("entry:Q", axis=axis), tooltip=["bidder:N", "entry:Q"])
+            .encode(
+                x=alt.X("entry:Q", axis=axis),
+                tooltip=hover("bidder:N", "entry:Q", entry="may buy from signal"),
+            )
         )
         caption.append(
-            "A red triangle is the lowest own signal with which it may buy, the others' being as they are."
+            "A hollow triangle is the lowest own signal with which it may buy, the others' being as they are."
         )
     layers += _price_rules(story, caption)
     step = max(13, min(30, 700 // len(rows)))
@@ -177,7 +185,7 @@ def _price_rules(story: Story, caption: list[str]) -> list[Any]:
     base = alt.Chart(alt.Data(values=rows))
     caption.append("A dashed line is a price that is paid.")
     return [
-        base.mark_rule(style=REFERENCE).encode(x="price:Q", tooltip=["words:N"]),
+        base.mark_rule(style=REFERENCE).encode(x="price:Q", tooltip=hover("words:N", words="price")),
         base.mark_text(style=REFERENCE_LABEL, align="left", baseline="bottom", dx=3, y=-3).encode(
             x="price:Q", text="words:N"
         ),
@@ -198,7 +206,9 @@ def _histogram(story: Story, series: Series, rows: Sequence[dict[str, Any]]) -> 
     color = series_color(series, (row["series"] for row in known))
     bars = alt.Chart(alt.Data(values=known)).mark_bar()
     y = alt.Y("count():Q", title="bidders", axis=alt.Axis(tickMinStep=1))
-    layers = [bars.encode(x=x, y=y, color=color, tooltip=["series:N", "count():Q"])]
+    layers = [
+        bars.encode(x=x, y=y, color=color, tooltip=[*hover("series:N", series=series.title), "count():Q"])
+    ]
     if is_coarse:
         layers += _price_rules(story, caption)
     chart = alt.layer(*layers).properties(width=WIDTH, height=220)
@@ -240,7 +250,9 @@ def _bundles(story: Story, market: TypeMarket) -> Figure:
             axis=alt.Axis(labelAngle=-30),
         ),
         y=alt.Y("bidder:N", title=None, sort=alt.EncodingSortField(field="place", op="min")),
-        tooltip=["bidder:N", "bundle:N", "shown:N", "bought:N", "record:Q"],
+        tooltip=hover(
+            "bidder:N", "bundle:N", "shown:N", "bought:N", "record:Q", shown="reported", bought="in the end"
+        ),
     )
     layers = [
         base.mark_rect().encode(

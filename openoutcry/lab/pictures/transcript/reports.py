@@ -11,6 +11,7 @@ from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure, Table
 from openoutcry.lab.pictures.theme import ACCENT, MUTED, WIDTH
 from openoutcry.lab.pictures.transcript.bidders import Series
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.reported_values import value_figures
 from openoutcry.lab.pictures.transcript.story import Mark, Reporting, Story
 from openoutcry.protocol.messages import ReportKind
@@ -94,14 +95,16 @@ def _lanes(story: Story) -> Figure:
                 title=None,
                 scale=alt.Scale(domain=list(STAGES), range=["circle", "square", "circle", "square", "cross"]),
             ),
-            tooltip=["bidder:N", "stage:N", "what:N", "record:Q", "wave:Q"],
+            tooltip=hover("bidder:N", "stage:N", "what:N", "record:Q", "wave:Q", what="report of a"),
         ),
     ]
     if wrong:
         layers.append(
             alt.Chart(alt.Data(values=wrong))
             .mark_point(style=ACCENT, shape="triangle-down", size=90, yOffset=-10, opacity=1)
-            .encode(x=x, y=y, tooltip=["bidder:N", "kind:N", "what:N", "instead:N", "record:Q", "wave:Q"])
+            .encode(
+                x=x, y=y, tooltip=hover("bidder:N", "kind:N", "what:N", "instead:N", "record:Q", "wave:Q")
+            )
         )
     step = max(14, min(30, 700 // len(bidders)))
     return Figure(

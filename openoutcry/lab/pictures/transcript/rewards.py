@@ -9,6 +9,7 @@ from openoutcry.lab.pictures.libraries import import_altair
 from openoutcry.lab.pictures.page import Figure
 from openoutcry.lab.pictures.theme import LABEL, WIDTH
 from openoutcry.lab.pictures.transcript.amounts import as_number, show_amount
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.story import Story
 from openoutcry.mechanisms.conversation import NOTHING
 
@@ -71,7 +72,7 @@ def _reward_bars(alt: Any, rows: list[dict[str, Any]], title: str) -> Any:
             sort=alt.EncodingSortField(field="place", op="min"),
             axis=alt.Axis(labelLimit=160),
         ),
-        tooltip=["bidder:N", "shown:N", "exact:N"],
+        tooltip=hover("bidder:N", "shown:N", "exact:N", shown="is paid", exact="exactly, in minor units"),
     )
     color = alt.Color("is:N", scale=alt.Scale(domain=["is paid", "pays"]), legend=None)
     bars = base.mark_bar(height={"band": 0.6}).encode(

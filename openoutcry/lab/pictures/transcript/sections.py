@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openoutcry.lab.pictures.page import Figure, Section, render_page
-from openoutcry.lab.pictures.transcript import tables
+from openoutcry.lab.pictures.transcript import explanations, tables
 from openoutcry.lab.pictures.transcript.amounts import show_money
 from openoutcry.lab.pictures.transcript.beliefs import belief_figures
 from openoutcry.lab.pictures.transcript.bidders import series_of
@@ -99,15 +99,17 @@ def _says_something(section: Section) -> bool:
 
 
 def _outcome(story: Story) -> Section:
-    # A bidder's name stands as it is, whatever it begins with.
     first = f"{headline(story)}."
+    if story.settled is None or not (story.outcome and story.outcome.awards):
+        # A bidder's name, with which other headlines begin, stands as it is.
+        first = first[0].upper() + first[1:]
     if story.outcome is not None:
         reason = story.outcome.reason
         first += f" Why: {reason}."
     paragraphs = [first]
     if story.stop is not None:
         paragraphs.append(_tell_stop(story, story.stop))
-    paragraphs.append(_verdict(story))
+    paragraphs += [_verdict(story), explanations.about_mechanism(story)]
     found = (tables.outcome_table(story), tables.facts_table(story))
     return Section(
         title="Outcome",
@@ -157,13 +159,18 @@ def _play(story: Story) -> Sequence[Section]:
     """Return what was asked and answered, and what followed from it."""
     discovery = read_discovery(story)
     series = series_of(story, discovery)
-    sections = [Section(title="Clocks", figures=clock_figures(story, series))]
+    clocks = clock_figures(story, series)
+    sections = []
+    if clocks:
+        is_posted = story.session.specification.mechanism == "posted-prices"
+        title = "Offers" if is_posted else "Clocks"
+        sections.append(Section(title=title, paragraphs=(explanations.about_clocks(story),), figures=clocks))
     reports = report_table(story)
     if reports is not None:
         sections.append(
             Section(
                 title="Reports",
-                paragraphs=_about_reports(story),
+                paragraphs=(explanations.about_reports(story), *_about_reports(story)),
                 figures=report_figures(story, series),
                 tables=(reports,),
             )
@@ -172,6 +179,7 @@ def _play(story: Story) -> Sequence[Section]:
         sections.append(
             Section(
                 title="The window",
+                paragraphs=explanations.about_window(discovery),
                 figures=window_figures(story, discovery, series),
                 tables=(tables.discovery_table(discovery),),
             )
@@ -205,7 +213,13 @@ def _deviations(story: Story, effects: Sequence[str]) -> Section:
     table = tables.deviation_table(story)
     if table is not None:
         return Section(
-            title="Deviations", tables=(table,), paragraphs=(*map(_as_sentence, effects), _about_truth(story))
+            title="Deviations",
+            tables=(table,),
+            paragraphs=(
+                explanations.about_deviations(story),
+                *map(_as_sentence, effects),
+                _about_truth(story),
+            ),
         )
     nobody = "Nobody departed from the protocol" + (", as far as this is told" if story.stop else "")
     return Section(title="Deviations", paragraphs=(f"{nobody}.", _about_truth(story)))
@@ -229,7 +243,8 @@ def _waves(story: Story) -> Section:
     found = [tables.wave_table(story)] if story.turns else []
     if (draws := tables.draw_table(story)) is not None:
         found.append(draws)
-    return Section(title="Waves and draws", tables=tuple(found))
+    paragraphs = (explanations.about_waves(story),) if found else ()
+    return Section(title="Waves and draws", paragraphs=paragraphs, tables=tuple(found))
 
 
 def _verification(story: Story) -> Section:

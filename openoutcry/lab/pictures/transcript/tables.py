@@ -8,6 +8,7 @@ from fractions import Fraction
 from openoutcry.lab.pictures.page import Table
 from openoutcry.lab.pictures.transcript.amounts import show_amount, show_probability
 from openoutcry.lab.pictures.transcript.discovery import Discovery
+from openoutcry.lab.pictures.transcript.explanations import LEVELS, purpose_of_draw
 from openoutcry.lab.pictures.transcript.rewards import side_payments
 from openoutcry.lab.pictures.transcript.story import Story
 from openoutcry.mechanisms.chance import Draw
@@ -94,6 +95,8 @@ def outcome_table(story: Story) -> Table | None:
 def _goods(market: Market | TypeMarket, goods: Sequence[int]) -> str:
     if isinstance(market, Market):
         return market.lot
+    if len(market.environment.goods) == 1:
+        return market.lot
     return "+".join(market.environment.goods[good] for good in goods)
 
 
@@ -151,10 +154,15 @@ def draw_table(story: Story) -> Table | None:
     if not story.draws:
         return None
     rows = [
-        (draw.label, "the end" if wave is None else f"wave {wave}", *_describe(draw, story))
+        (
+            "the end" if wave is None else f"wave {wave}",
+            purpose_of_draw(draw.label),
+            *_describe(draw, story),
+            draw.label,
+        )
         for wave, draw in story.draws
     ]
-    columns = ("draw", "before", "among", "came out", "probability")
+    columns = ("before", "what was drawn", "among", "came out", "probability", "label in the log")
     return _capped("Draws", Table(columns=columns, rows=tuple(rows)), noun="draws")
 
 
@@ -203,12 +211,13 @@ def verification_table(story: Story) -> Table:
     rows = tuple(
         (
             level.name,
+            LEVELS[level.name],
             level.verdict.value,
             level.detail if level.index is None else f"record {level.index}: {level.detail}",
         )
         for level in story.verification.levels
     )
-    return Table(columns=("level", "verdict", "detail"), rows=rows)
+    return Table(columns=("level", "is about", "verdict", "detail"), rows=rows)
 
 
 def _or_dash(value: int | None) -> str:

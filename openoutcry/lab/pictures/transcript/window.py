@@ -10,6 +10,7 @@ from openoutcry.lab.pictures.page import Figure
 from openoutcry.lab.pictures.theme import ACCENT, LABEL, MUTED, REFERENCE_LABEL, WIDTH
 from openoutcry.lab.pictures.transcript.bidders import Series, series_color
 from openoutcry.lab.pictures.transcript.discovery import Discovery, Step
+from openoutcry.lab.pictures.transcript.hover import hover
 from openoutcry.lab.pictures.transcript.story import Story
 
 LABELLED = 28
@@ -42,16 +43,30 @@ def _window(discovery: Discovery, series: Series) -> Figure:
     scale = alt.Scale(domain=[-0.5 - top / 60, top + 0.5 + top / 60], nice=False, zero=False)
     x = alt.X(
         "step:Q",
-        title=f"{unit}, from its beginning",
+        title=unit,
         scale=alt.Scale(domain=[steps[0].number, steps[-1].number + 1], nice=False),
-        axis=alt.Axis(grid=False, tickMinStep=1, format="d", labelOverlap=True),
+        axis=_steps_axis(alt, discovery),
     )
     y_axis = alt.Axis(tickMinStep=1, format="d")
-    y = alt.Y("low:Q", title=f"level: sum of the signals of {discovery.group}", scale=scale, axis=y_axis)
+    y = alt.Y("low:Q", title="level", scale=scale, axis=y_axis)
     layers = [
         alt.Chart(alt.Data(values=[_band(step, unit) for step in steps]))
         .mark_rect(style=MUTED, opacity=0.16)
-        .encode(x=x, x2="until:Q", y=y, y2="high:Q", tooltip=["about:N", "reason:N", "record:Q", "window:N"])
+        .encode(
+            x=x,
+            x2="until:Q",
+            y=y,
+            y2="high:Q",
+            tooltip=hover(
+                "about:N",
+                "reason:N",
+                "record:Q",
+                "window:N",
+                about="when",
+                record="first record",
+                window="possible levels",
+            ),
+        )
     ]
     if 0 < len(runs) <= DRAWN:
         layers.append(_levels(alt, runs, x, y, series))
@@ -64,6 +79,21 @@ def _window(discovery: Discovery, series: Series) -> Figure:
         name="window",
         spec=alt.layer(*layers).properties(width=WIDTH, height=height).to_dict(),
         caption=_window_caption(discovery, runs),
+    )
+
+
+def _steps_axis(alt: Any, discovery: Discovery) -> Any:
+    """Return the axis of waves, each named where it begins; how things stood at the end is called the end."""
+    last = discovery.steps[-1]
+    is_end = last.phase == "end"
+    name = f"datum.value == {last.number} ? 'end' : " if is_end else ""
+    behind = f"datum.value > {last.number} ? '' : "
+    return alt.Axis(
+        grid=False,
+        tickMinStep=1,
+        labelAlign="left",
+        labelOverlap=True,
+        labelExpr=f"{behind}{name}format(datum.value, 'd')",
     )
 
 
@@ -118,16 +148,19 @@ def _runs(discovery: Discovery, series: Series) -> Iterator[dict[str, Any]]:
             run |= {"high": level + half, "last": level}
             continue
         if run:
-            yield _described(run)
+            yield _described(run, discovery)
         run = {"step": first.number, "until": gone[level], "low": level - half, "high": level + half}
         run |= {"owner": owner, "series": series.of.get(owner, ""), "first": level, "last": level}
     if run:
-        yield _described(run)
+        yield _described(run, discovery)
 
 
-def _described(run: dict[str, Any]) -> dict[str, Any]:
+def _described(run: dict[str, Any], discovery: Discovery) -> dict[str, Any]:
     levels = f"{run['first']}" if run["first"] == run["last"] else f"{run['first']} to {run['last']}"
-    return {**run, "levels": levels, "middle": (run["low"] + run["high"]) / 2}
+    unit = "step" if discovery.is_sealed_form else "wave"
+    is_last = run["until"] > discovery.steps[-1].number
+    possible = "to the end" if is_last else f"until {unit} {run['until']} begins"
+    return {**run, "levels": levels, "middle": (run["low"] + run["high"]) / 2, "possible": possible}
 
 
 def _levels(alt: Any, runs: Sequence[dict[str, Any]], x: Any, y: Any, series: Series) -> Any:
@@ -140,7 +173,14 @@ def _levels(alt: Any, runs: Sequence[dict[str, Any]], x: Any, y: Any, series: Se
             y=y,
             y2="high:Q",
             color=series_color(series, (run["series"] for run in runs), title="owner discovered"),
-            tooltip=["levels:N", "owner:N", "series:N", "until:Q"],
+            tooltip=hover(
+                "levels:N",
+                "owner:N",
+                "series:N",
+                "possible:N",
+                owner="owner",
+                series="owner discovered",
+            ),
         )
     )
 
@@ -182,7 +222,7 @@ def _left(story: Story, discovery: Discovery, series: Series) -> Figure:
                 "step:Q",
                 title=unit,
                 scale=alt.Scale(domain=[rows[0]["step"], rows[-1]["until"]], nice=False),
-                axis=alt.Axis(grid=False, tickMinStep=1, format="d", labelOverlap=True),
+                axis=_steps_axis(alt, discovery),
             ),
             x2="until:Q",
             y=alt.Y("low:Q", title="bidders", scale=alt.Scale(domain=[0, len(story.players)], nice=False)),
@@ -196,7 +236,15 @@ def _left(story: Story, discovery: Discovery, series: Series) -> Figure:
                     orient="top",
                 ),
             ),
-            tooltip=["step:Q", "series:N", "bidders:Q", "record:Q"],
+            tooltip=hover(
+                "step:Q",
+                "series:N",
+                "bidders:Q",
+                "record:Q",
+                step=unit,
+                series="discovered",
+                record="first record",
+            ),
         )
         .properties(width=WIDTH, height=200)
     )
