@@ -11,9 +11,11 @@ Recovery after a crash is the same replay with a key behind it: where the log en
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from fractions import Fraction
 
 from openoutcry.errors import PeerError, TranscriptError
+from openoutcry.mechanisms.conversation import Award
 from openoutcry.mechanisms.specification import Specification
 from openoutcry.protocol.messages import (
     Body,
@@ -32,6 +34,9 @@ from openoutcry.session.auctioneer import AuctioneerSession
 from openoutcry.session.authors import Author
 from openoutcry.session.reading import EnvelopeReader, RememberingReader
 from openoutcry.session.values import Cancelled, DeadlinePassed, Effects, Input, Received
+
+SHOWN = 160
+"""Characters of one value that are shown where a log departs from the rules."""
 
 
 class RecordedAuthor:
@@ -64,8 +69,7 @@ class RecordedAuthor:
         data = self._entries[index]
         recorded_header, recorded_body = read_entry(data, self._reader, index)
         if recorded_body != body:
-            reason = f"the log holds {_describe(recorded_body)} where {_describe(body)} must follow"
-            raise Departure(reason, index=index, expected=body)
+            raise Departure(_tell_apart(recorded_body, body), index=index, expected=body)
         if not recorded_header.says_the_same(header):
             raise Departure(
                 f"the header of {_name(body)} is not what must follow", index=index, expected=body
@@ -273,6 +277,38 @@ def _name(body: Body) -> str:
     return type(body).__name__
 
 
+def _tell_apart(recorded: Body, expected: Body) -> str:
+    """Say what a message of the log is where another must follow: only what differs, where both are of one kind."""
+    if type(recorded) is not type(expected):
+        return f"the log holds {_describe(recorded)} where {_describe(expected)} must follow"
+    pairs = [
+        (field.name, getattr(recorded, field.name), getattr(expected, field.name))
+        for field in fields(expected)
+    ]
+    told = "; ".join(
+        f"{name} {_show(found)} where {_show(right)} must follow"
+        for name, found, right in pairs
+        if found != right
+    )
+    return f"the log holds {_name(recorded)} with {told}"
+
+
 def _describe(body: Body) -> str:
-    text = repr(body)
-    return text if len(text) <= 160 else f"{text[:157]}..."
+    shown = ", ".join(f"{field.name} {_show(getattr(body, field.name))}" for field in fields(body))
+    return _clip(f"{_name(body)}({shown})")
+
+
+def _show(value: object) -> str:
+    """Return a field of a message as a person reads it."""
+    if isinstance(value, Award):
+        goods = ", ".join(map(str, value.goods))
+        return f"bidder {value.bidder} gets {goods} for {value.price}"
+    if isinstance(value, bytes):
+        return _clip(value.hex()) or "nothing"
+    if isinstance(value, tuple):
+        return _clip("[" + "; ".join(map(_show, value)) + "]")
+    return _clip(str(value) if isinstance(value, Fraction) else repr(value))
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
