@@ -11,12 +11,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from auctioneer.cli import campaign_progress
 from openoutcry.errors import CampaignError, ConfigurationError, ServiceError
 from openoutcry.lab.campaigns.campaign import Campaign, loads
 from openoutcry.lab.campaigns.engines import DaskEngine, Engine, _run_as_released
@@ -283,13 +282,12 @@ def test_small_markets_of_a_kernel_are_not_all_one_chunk(tmp_path: Path) -> None
 
 def test_progress_is_told_without_a_terminal(monkeypatch, capsys) -> None:
     """Now and then a line says how much is done, how fast, and how long the rest takes; not what was there before."""
-    sweeping: Any = import_module("auctioneer.cli.sweep")
     now = 100.0
-    monkeypatch.setattr(sweeping, "monotonic", lambda: now)
-    lines = sweeping._ProgressLines(1000)
-    lines.tell(200)
-    for now, count in ((102.0, 100), (110.0, 100), (111.0, 100), (120.0, 500)):  # noqa: B007
-        lines.tell(count)
+    monkeypatch.setattr(campaign_progress, "monotonic", lambda: now)
+    with campaign_progress.show_progress(1000) as (tell, _):
+        tell(200)
+        for now, count in ((102.0, 100), (110.0, 100), (111.0, 100), (120.0, 500)):  # noqa: B007
+            tell(count)
     assert capsys.readouterr().err == "400 of 1,000 auctions, 20/s, 0:00:30 left\n"
 
 
